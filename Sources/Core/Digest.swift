@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+private import COpenSSL
+
+/// Message digests and random bytes, by OpenSSL's libcrypto.
+package enum Digest {
+    /// The 16 bytes of the MD5 of `bytes`; for entry ids only, which kinto-changes defines so.
+    ///
+    /// - Complexity: O(*n*).
+    package static func md5(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, EVP_md5()) }
+
+    /// The 20 bytes of the SHA-1 of `bytes`; for the WebSocket handshake (RFC 6455, 4.2.2).
+    ///
+    /// - Complexity: O(*n*).
+    package static func sha1(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, EVP_sha1()) }
+
+    /// The 32 bytes of the SHA-256 of `bytes`.
+    ///
+    /// - Complexity: O(*n*).
+    package static func sha256(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, EVP_sha256()) }
+
+    /// The 32 bytes of the HMAC-SHA-256 of `message` under `key` (RFC 2104), which may be empty.
+    ///
+    /// - Complexity: O(*n*).
+    package static func hmacSHA256(key: [UInt8], message: [UInt8]) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: 32)
+        var length: UInt32 = 0
+        // An empty key must still be a pointer: a null key means "the key of the last call".
+        let keyBytes = key.isEmpty ? [0] : key
+        let result = HMAC(
+            EVP_sha256(), keyBytes, Int32(key.count), message, message.count, &output, &length)
+        precondition(result != nil && length == 32, "libcrypto has no HMAC-SHA-256")
+        return output
+    }
+
+    /// `count` bytes from libcrypto's generator, fit for secrets.
+    ///
+    /// - Complexity: O(`count`).
+    package static func randomBytes(_ count: Int) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: count)
+        precondition(RAND_bytes(&output, Int32(count)) == 1, "libcrypto has no randomness")
+        return output
+    }
+
+    /// Whether two secrets are equal, found out in a time that does not tell where they differ.
+    ///
+    /// - Complexity: O(*n*).
+    package static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
+    }
+
+    /// Lower-case hexadecimal digits of `bytes`.
+    ///
+    /// - Complexity: O(*n*).
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count * 2)
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func compute(_ bytes: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        let done = EVP_Digest(bytes, bytes.count, &output, &length, algorithm, nil)
+        precondition(done == 1, "libcrypto lacks a digest")
+        output.removeLast(output.count - Int(length))
+        return output
+    }
+}

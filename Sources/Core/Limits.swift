@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+/// Every size, count and wait that Heliograph allows, each with its unit last.
+///
+/// What an operator may change is a setting whose default stands here; the rest is fixed.
+package enum Limits {
+    // MARK: JSON
+
+    /// How deep arrays and objects may nest in a body.
+    package static let jsonDepthMax = 128
+
+    // MARK: Ids and cursors
+
+    /// A bucket, group, collection or record id.
+    package static let resourceIDBytesMax = 512
+    /// A cursor: two 18-digit numbers, their signs and quotes, 12 digits of epoch, two dots.
+    package static let cursorBytesMax = 64
+
+    // MARK: HTTP requests
+
+    /// A request line longer than this is an attack or a mistake: 414.
+    package static let requestLineBytesMax = 16 * 1024
+    /// Request line and all header fields together: 431.
+    package static let requestHeadBytesMax = 64 * 1024
+    /// Header fields in one request: 431.
+    package static let requestFieldsMax = 128
+    /// A request body: 413. The largest bodies are batches of records.
+    package static let requestBodyBytesMax = 16 * 1024 * 1024
+    /// A chunk-size line with its extensions.
+    package static let chunkLineBytesMax = 256
+    /// The trailer fields after a chunked body.
+    package static let trailerBytesMax = 8 * 1024
+    /// From the first byte of a request to the end of its head, however it drips.
+    package static let requestHeadSecondsMax = 15
+    /// From the end of a head to the end of the body.
+    package static let requestBodySecondsMax = 120
+    /// A keep-alive connection without a request.
+    package static let keepAliveSecondsMax = 75
+    /// An answer whose client stopped reading.
+    package static let stalledAnswerSecondsMax = 60
+    /// After the last answer: for the client to read it and close.
+    package static let lingerMillisecondsMax = 1_000
+
+    // MARK: Event loops
+
+    /// Connections accepted from one listener in one turn.
+    package static let acceptsPerTurnMax = 256
+    /// Events taken from epoll in one turn.
+    package static let eventsPerTurnMax = 512
+    /// Bytes read from one connection in one turn.
+    package static let readBytesPerTurnMax = 256 * 1024
+    /// Connections closed in one turn when many end at once.
+    package static let closesPerTurnMax = 512
+    /// Messages waiting in one loop's mailbox, before posting reports that it is full.
+    package static let mailboxMessagesMax = 65_536
+    /// Connections waiting in the kernel to be accepted.
+    package static let listenBacklogMax = 4_096
+    /// Bytes a stream's socket may hold in the kernel (`SO_SNDBUF`).
+    package static let streamSendBufferBytesMax = 64 * 1024
+
+    // MARK: WebSocket
+
+    /// A message from a client, all fragments together: 1009.
+    package static let webSocketMessageBytesMax = 64 * 1024
+    /// A control frame's payload (RFC 6455, 5.5).
+    package static let controlFrameBytesMax = 125
+
+    // MARK: Streams
+
+    /// Resources named by one subscription.
+    package static let subscriptionResourcesMax = 256
+    /// Distinct filters one loop keeps at once.
+    package static let filtersPerLoopMax = 65_536
+    /// The shortest and longest `retry:` told to event sources, in milliseconds.
+    package static let retryMilliseconds = 1_000...5_000
+    /// The default time between two heartbeats of one stream.
+    package static let heartbeatSecondsDefault = 30
+    /// How long a drain may take before what is left is cut.
+    package static let drainSecondsMax = 10
+
+    // MARK: Storage
+
+    /// Writes committed together.
+    package static let groupCommitWritesMax = 1_024
+    /// How long SQLite waits for another process's lock.
+    package static let databaseBusyMillisecondsMax = 5_000
+    /// Threads that read.
+    package static let storageReadersDefault = 2
+    /// Jobs that may wait for the writer or the readers: beyond it 503.
+    package static let storageQueueJobsMax = 16_384
+
+    // MARK: Kinto API
+
+    /// Requests in one batch (`kinto.batch_max_requests`).
+    package static let batchRequestsDefault = 25
+    /// Objects read for one answer (`kinto.storage_max_fetch_size`).
+    package static let fetchObjectsDefault = 10_000
+    /// Conditions in one query string.
+    package static let queryParametersMax = 256
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+//
+// The contract that every storage keeps (DESIGN, sections 2 and 6). Memory and SQLite pass one
+// suite of tests, `StorageContractTests`.
+//
+// One thread runs all writes, one after another, several in one durable commit (group commit);
+// a few threads read beside it, each transaction seeing one committed state. The bodies given to
+// `read` and `write` run on those threads and may block; completions run there too and must not.
+
+import Core
+
+/// Objects, timestamps, permissions and the change log, durable or not.
+package protocol Storage: AnyObject, Sendable {
+    /// The identity of this history, made with the database.
+    var epoch: Epoch { get }
+
+    /// The change log as committed: the newest change of each collection that ever had a records
+    /// timestamp, tombstones included, by ascending revision.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(*n*) in the number of collections.
+    func changeLog() throws -> [Change]
+
+    /// Sets who is told of committed changes: called on the writer's thread after each durable
+    /// commit that moved a collection, before the completions of its writes, by ascending revision.
+    ///
+    /// To be called once, before the first write.
+    func setCommitObserver(_ observer: @escaping @Sendable ([Change]) -> Void)
+
+    /// Runs `body` in a read transaction on a reader's thread, then `completion` with its result.
+    ///
+    /// The completion gets `StorageError.overloaded` or `.closed` at once if the job cannot wait.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StorageReader) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void)
+
+    /// Runs `body` on the writer's thread; when its changes are durable, runs `completion`.
+    ///
+    /// If `body` throws, all it did is undone, and nothing of it is seen by anyone; other writes
+    /// of the same commit are not affected.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StorageTransaction) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void)
+
+    /// Finishes the jobs that wait, then closes files and ends threads. Blocks until done.
+    func close()
+}
+
+/// What can be asked within a transaction.
+package protocol StorageReader: AnyObject {
+    /// The live object of that id, or nil.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(log *n*).
+    func object(_ id: String, in list: ResourceList) throws -> StoredObject?
+
+    /// Visits the objects that `query` asks for, in its order, until `visit` returns false.
+    ///
+    /// - Throws: `StorageError`, and what `visit` throws.
+    /// - Complexity: O(log *n* + *k*), where *k* is the number of objects in the range of the query.
+    func visit(_ query: ObjectQuery, _ visit: (StoredObject) throws -> Bool) throws
+
+    /// How many objects `query` asks for, its limit ignored.
+    ///
+    /// - Throws: `StorageError`.
+    func count(_ query: ObjectQuery) throws -> Int
+
+    /// The timestamp of a list, or nil if it never had a write nor was asked for before.
+    ///
+    /// - Throws: `StorageError`.
+    func timestamp(of list: ResourceList) throws -> Timestamp?
+
+    /// The principals of each permission of an object: `["write": ["basicauth:…"]]`.
+    ///
+    /// - Throws: `StorageError`.
+    func permissions(of uri: String) throws -> [String: Set<String>]
+
+    /// The permissions of several objects at once; objects without any are absent.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: a constant number of queries.
+    func permissions(of uris: [String]) throws -> [String: [String: Set<String>]]
+
+    /// The URIs that start with `prefix` on which one of `principals` has one of `permissions`.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: a constant number of queries.
+    func uris(
+        under prefix: String, grantedTo principals: Set<String>, permissions: Set<String>
+    ) throws -> Set<String>
+
+    /// The URIs of the groups that have one of `principals` among their members
+    /// (`setMembers(of:to:)`).
+    ///
+    /// - Throws: `StorageError`.
+    func groups(containing principals: Set<String>) throws -> Set<String>
+}
+
+/// What can be done within a write transaction. It sees its own writes.
+package protocol StorageTransaction: StorageReader {
+    /// The time of this transaction's clock, in milliseconds since 1970.
+    var now: Timestamp { get }
+
+    /// The timestamp of a list; if it has none it gets one now, which the change log notes when
+    /// they are records.
+    ///
+    /// - Throws: `StorageError`.
+    func ensureTimestamp(of list: ResourceList) throws -> Timestamp
+
+    /// Creates or replaces an object, with the timestamp that Kinto's rule gives it:
+    ///
+    /// * none given: `max(now, current + 1)`, where `current` is the list's timestamp;
+    /// * given and equal to the current one: bumped by one;
+    /// * given and higher: it becomes the list's;
+    /// * given and lower: kept on the object, the list's stays. But the list's first timestamp,
+    ///   when it has none yet, is the given one.
+    ///
+    /// A tombstone of that id is replaced.
+    ///
+    /// - Returns: The object as stored.
+    /// - Throws: `StorageError`.
+    @discardableResult
+    func put(
+        _ id: String, members: JSONObject, timestamp: Timestamp?, in list: ResourceList
+    ) throws -> StoredObject
+
+    /// Turns a live object into a tombstone; its timestamp follows the same rule as `put`'s.
+    ///
+    /// - Returns: The tombstone, or nil if there is no such live object.
+    /// - Throws: `StorageError`.
+    @discardableResult
+    func delete(_ id: String, timestamp: Timestamp?, in list: ResourceList) throws -> StoredObject?
+
+    /// Removes everything that lies below an object: all lists whose parent is `uri` or begins with
+    /// `uri/`, with objects, tombstones, timestamps and the permissions of every URI below. The
+    /// change log gets a tombstone for each collection among them that had a records timestamp
+    /// (its timestamp is `max(now, old + 1)`), the collection at `uri` itself included.
+    ///
+    /// Permissions and group members of `uri` itself are removed too.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(number of things removed).
+    func removeTree(at uri: String) throws
+
+    /// Replaces the permissions of an object; an empty set removes that permission.
+    ///
+    /// - Throws: `StorageError`.
+    func setPermissions(_ permissions: [String: Set<String>], of uri: String) throws
+
+    /// Removes all permissions of objects.
+    ///
+    /// - Throws: `StorageError`.
+    func removePermissions(of uris: [String]) throws
+
+    /// Sets the members of a group, for `groups(containing:)`; none removes it.
+    ///
+    /// - Throws: `StorageError`.
+    func setMembers(of group: String, to principals: Set<String>) throws
+
+    /// Removes everything: all objects, timestamps and permissions (the `flush` endpoint). The
+    /// change log gets a tombstone for each collection.
+    ///
+    /// - Throws: `StorageError`.
+    func removeEverything() throws
+
+    /// Runs `body`; if it throws, what it did is undone and the error goes on (a part of a batch).
+    ///
+    /// - Throws: What `body` throws.
+    func attempt<Value>(_ body: () throws -> Value) throws -> Value
+}
