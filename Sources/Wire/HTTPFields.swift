@@ -63,7 +63,8 @@ package struct HTTPFields: Sendable {
     /// Whether two field names or tokens are the same, ASCII letters compared without case.
     ///
     /// - Complexity: O(*n*).
-    package static func areEqual(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
+    package static func areEqual(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool
+    {
         var one = left.utf8.makeIterator()
         var other = right.utf8.makeIterator()
         while true {
