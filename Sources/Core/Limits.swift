@@ -110,4 +110,6 @@ package enum Limits {
     package static let fetchObjectsDefault = 10_000
     /// Conditions in one query string.
     package static let queryParametersMax = 256
+    /// Tokens kept that each delete the next page of a list.
+    package static let deletionTokensMax = 10_000
 }
