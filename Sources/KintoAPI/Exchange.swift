@@ -14,6 +14,8 @@ struct Exchange: Sendable {
     let route: Route
     /// The time it came.
     let now: Timestamp
+    /// Who sent it.
+    let identity: Identity
     /// Whether it is part of a batch.
     let isSubrequest: Bool
     /// Makes ids and nonces.
@@ -21,9 +23,6 @@ struct Exchange: Sendable {
 
     /// The method.
     var method: HTTPMethod { request.head.method }
-
-    /// Who sent the request.
-    var identity: Identity { Identity(request.head.fields, settings: settings) }
 
     /// The endpoint of the path, or nil.
     var endpoint: Endpoint? { Endpoint(route) }

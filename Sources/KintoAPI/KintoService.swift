@@ -119,7 +119,8 @@ package final class KintoService: Sendable {
         Exchange(
             settings: settings, request: request,
             route: Router.route(request.head.path, hasChanges: settings.hasChanges),
-            now: clock(), isSubrequest: isSubrequest, random: random)
+            now: clock(), identity: Identity(request.head.fields, settings: settings),
+            isSubrequest: isSubrequest, random: random)
     }
 
     private func plan(_ exchange: Exchange) throws -> Plan {
