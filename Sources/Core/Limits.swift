@@ -97,6 +97,10 @@ package enum Limits {
     package static let storageReadersDefault = 2
     /// Jobs that may wait for the writer or the readers: beyond it 503.
     package static let storageQueueJobsMax = 16_384
+    /// Elements in one chunk of the memory storage's sorted maps; a fuller chunk is cut in two.
+    package static let sortedMapChunkElementsMax = 128
+    /// The write-ahead log's file is cut to this after a checkpoint, however large it became.
+    package static let databaseLogBytesMax = 64 * 1024 * 1024
 
     // MARK: Kinto API
 
@@ -106,4 +110,6 @@ package enum Limits {
     package static let fetchObjectsDefault = 10_000
     /// Conditions in one query string.
     package static let queryParametersMax = 256
+    /// Tokens kept that each delete the next page of a list.
+    package static let deletionTokensMax = 10_000
 }
