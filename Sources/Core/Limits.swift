@@ -60,6 +60,22 @@ package enum Limits {
     package static let closesPerTurnMax = 512
     /// Messages waiting in one loop's mailbox, before posting reports that it is full.
     package static let mailboxMessagesMax = 65_536
+    /// Deadlines told to the handler in one turn when many fall together.
+    package static let deadlinesPerTurnMax = 1_024
+    /// Bytes of one loop's read buffer, which all its connections share.
+    package static let readBufferBytes = 64 * 1024
+    /// Bytes of one connection's input that a loop keeps until the handler consumes them.
+    package static let keptInputBytesMax = requestBodyBytesMax + requestHeadBytesMax
+    /// Frames of one connection's pending output passed to the kernel at once.
+    package static let framesPerSendMax = 64
+    /// How long a loop that has no descriptor left does not look at its listeners.
+    package static let acceptPauseMilliseconds = 100
+    /// Connections of one loop unless configured otherwise.
+    package static let connectionsPerLoopDefault = 1 << 20
+    /// Addresses that one host name to listen on may stand for.
+    package static let addressesPerListenerMax = 16
+    /// The stack of a loop's thread.
+    package static let loopStackBytes = 4 * 1024 * 1024
     /// Connections waiting in the kernel to be accepted.
     package static let listenBacklogMax = 4_096
     /// Bytes a stream's socket may hold in the kernel (`SO_SNDBUF`).
