@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // What the Glibc module map leaves out: epoll, eventfd, accept4 and a few constants.
-// Static inline only, so that nothing has to be compiled or linked.
+// Static inline only, so that nothing has to be compiled or linked. Without _GNU_SOURCE, which would
+// give system types another shape here than they have in the Glibc module.
 #ifndef HELIOGRAPH_CLINUX_H
 #define HELIOGRAPH_CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -20,10 +18,14 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+/// accept4(2), which the headers declare for _GNU_SOURCE only.
+extern int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
 
 static inline int hg_accept4(int listener, struct sockaddr *address, socklen_t *length, int flags) {
     return accept4(listener, address, length, flags);
@@ -58,6 +60,18 @@ static inline int64_t hg_clock_nanoseconds(clockid_t clock) {
     struct timespec now;
     clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+enum { HG_PROCESSORS_MAX = 1024 };
+
+/// Restricts the calling thread, and what it starts later, to one processor; a negative number
+/// means all of them again. Returns 0 or an errno.
+static inline int hg_pin_to_processor(int processor) {
+    unsigned char mask[HG_PROCESSORS_MAX / 8];
+    if (processor >= HG_PROCESSORS_MAX) return EINVAL;
+    memset(mask, processor < 0 ? 0xff : 0, sizeof mask);
+    if (processor >= 0) mask[processor / 8] = (unsigned char)(1u << (processor % 8));
+    return syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0 ? errno : 0;
 }
 
 #endif
