@@ -46,7 +46,7 @@ enum Router {
     ///
     /// - Parameter hasChanges: Whether the changes endpoints exist.
     /// - Complexity: O(*n*).
-    static func route(_ path: some StringProtocol, hasChanges: Bool) -> Route {
+    static func route(_ path: Substring, hasChanges: Bool) -> Route {
         let decoded: String
         do {
             decoded = try PercentEncoding.decode(path)
