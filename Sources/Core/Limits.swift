@@ -60,6 +60,22 @@ package enum Limits {
     package static let closesPerTurnMax = 512
     /// Messages waiting in one loop's mailbox, before posting reports that it is full.
     package static let mailboxMessagesMax = 65_536
+    /// Deadlines told to the handler in one turn when many fall together.
+    package static let deadlinesPerTurnMax = 1_024
+    /// Bytes of one loop's read buffer, which all its connections share.
+    package static let readBufferBytes = 64 * 1024
+    /// Bytes of one connection's input that a loop keeps until the handler consumes them.
+    package static let keptInputBytesMax = requestBodyBytesMax + requestHeadBytesMax
+    /// Frames of one connection's pending output passed to the kernel at once.
+    package static let framesPerSendMax = 64
+    /// How long a loop that has no descriptor left does not look at its listeners.
+    package static let acceptPauseMilliseconds = 100
+    /// Connections of one loop unless configured otherwise.
+    package static let connectionsPerLoopDefault = 1 << 20
+    /// Addresses that one host name to listen on may stand for.
+    package static let addressesPerListenerMax = 16
+    /// The stack of a loop's thread.
+    package static let loopStackBytes = 4 * 1024 * 1024
     /// Connections waiting in the kernel to be accepted.
     package static let listenBacklogMax = 4_096
     /// Bytes a stream's socket may hold in the kernel (`SO_SNDBUF`).
@@ -112,4 +128,40 @@ package enum Limits {
     package static let queryParametersMax = 256
     /// Tokens kept that each delete the next page of a list.
     package static let deletionTokensMax = 10_000
+
+    // MARK: Configuration
+
+    /// A configuration file longer than this is a mistake.
+    package static let configurationFileBytesMax = 1024 * 1024
+    /// One setting's value after `%(name)s` in it was replaced.
+    package static let settingValueBytesMax = 64 * 1024
+    /// How deep `%(name)s` may lead to each other (Python's `configparser` has the same limit).
+    package static let interpolationDepthMax = 10
+    /// Typing mistakes up to which "did you mean" dares a guess.
+    package static let suggestionMistakesMax = 3
+    /// The width of the comments in a written configuration file.
+    package static let templateColumnsMax = 80
+    /// Addresses one server listens on.
+    package static let listenersMax = 16
+    /// A host name (RFC 1035, 2.3.4).
+    package static let hostNameBytesMax = 255
+    /// The path of a Unix-domain socket: `sun_path` without its final NUL.
+    package static let unixSocketPathBytesMax = 107
+    /// Event loops an operator may ask for.
+    package static let loopsMax = 1_024
+    /// Connections an operator may allow.
+    package static let connectionsMax = 1 << 24
+    /// The longest time between two heartbeats an operator may ask for.
+    package static let heartbeatSecondsMax = 3_600
+    /// The longest `retry:` an operator may ask for.
+    package static let retryMillisecondsMax = 3_600_000
+    /// The longest drain an operator may ask for.
+    package static let drainSecondsSettingMax = 3_600
+
+    // MARK: Logging
+
+    /// One line of the log with its end: what a pipe takes in one piece (`PIPE_BUF`).
+    package static let logLineBytesMax = 4_096
+    /// One value or message in a line of the log, before it is escaped; the rest is cut.
+    package static let logValueBytesMax = 512
 }
