@@ -203,6 +203,8 @@ static inline int hg_socket_file(const char *path, uint64_t *device, uint64_t *i
     *device = status.st_dev;
     *inode = status.st_ino;
     return S_ISSOCK(status.st_mode) ? 1 : 0;
+}
+
 enum { HG_PROCESSORS_MAX = 1024 };
 
 /// Restricts the calling thread, and what it starts later, to one processor; a negative number

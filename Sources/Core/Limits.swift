@@ -34,6 +34,8 @@ package enum Limits {
     package static let chunkExtensionsBytesMax = 16 * 1024
     /// The trailer fields after a chunked body.
     package static let trailerBytesMax = 8 * 1024
+    /// A body up to this size is parsed by the loop itself, a larger one on another thread.
+    package static let bodyParsedOnLoopBytesMax = 64 * 1024
     /// From the first byte of a request to the end of its head, however it drips.
     package static let requestHeadSecondsMax = 15
     /// From the end of a head to the end of the body.
@@ -81,6 +83,11 @@ package enum Limits {
     /// Bytes a stream's socket may hold in the kernel (`SO_SNDBUF`).
     package static let streamSendBufferBytesMax = 64 * 1024
 
+    /// Descriptors that are not for connections: the database, epoll, listeners, logs.
+    package static let reservedDescriptors = 128
+    /// How often the end of a drain is looked for.
+    package static let drainPollMicroseconds: UInt32 = 5_000
+
     // MARK: WebSocket
 
     /// A message from a client, all fragments together: 1009.
@@ -92,6 +99,10 @@ package enum Limits {
 
     /// Resources named by one subscription.
     package static let subscriptionResourcesMax = 256
+    /// One frame of what a lagging subscriber is owed; a longer list is sent in several.
+    package static let catchUpFrameBytesMax = 64 * 1024
+    /// What one loop remembers of frames for lagging subscribers.
+    package static let catchUpCacheBytesMax = 8 * 1024 * 1024
     /// Distinct filters one loop keeps at once.
     package static let filtersPerLoopMax = 65_536
     /// The shortest and longest `retry:` told to event sources, in milliseconds.
@@ -102,6 +113,9 @@ package enum Limits {
     package static let eventBytesMax = 16 * 1024 * 1024
     /// How long a drain may take before what is left is cut.
     package static let drainSecondsMax = 10
+
+    /// How long `heliograph watch` waits at most before it returns.
+    package static let watchRetryMillisecondsMax = 60_000
 
     // MARK: Storage
 

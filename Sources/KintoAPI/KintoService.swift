@@ -58,12 +58,17 @@ package final class KintoService: Sendable {
             failure.info = settings.errorInfoLink
             return exchange.finish(failure.reply)
         }
-        var failure = APIError(
+        return exchange.finish(overloaded.reply)
+    }
+
+    /// 503: the storage or the server cannot now.
+    var overloaded: APIError {
+        var error = APIError(
             status: 503, number: .backend,
             message: "Service temporary unavailable due to overloading or maintenance, "
                 + "please retry later.")
-        failure.fields["Retry-After"] = String(settings.retryAfterSeconds)
-        return exchange.finish(failure.reply)
+        error.fields["Retry-After"] = String(settings.retryAfterSeconds)
+        return error
     }
 
     /// What a part of a batch needs.
@@ -120,8 +125,10 @@ package final class KintoService: Sendable {
         }
     }
 
+    /// All that is known about a request before the storage is asked.
+    ///
     /// - Parameter body: The body, nil if it is still to be read.
-    private func exchange(
+    func exchange(
         _ request: HTTPRequest, body: RequestBody?, isSubrequest: Bool
     ) -> Exchange {
         let route = Router.route(request.head.path, hasChanges: settings.hasChanges)
@@ -136,8 +143,8 @@ package final class KintoService: Sendable {
     private func hasBody(_ request: HTTPRequest, _ route: Route) -> Bool {
         switch route {
         case .list, .object, .batch, .monitorRecords, .changeset: return request.hasJSONBody
-        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .unversioned,
-            .nothing, .undecodable:
+        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream,
+            .unversioned, .nothing, .undecodable:
             return false
         }
     }
@@ -164,6 +171,7 @@ package final class KintoService: Sendable {
         case .changeset(let path):
             return try ChangesetEndpoint(exchange: exchange, path: path, source: changes)
                 .plan(self)
+        case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
         case .batch: return try BatchEndpoint(exchange: exchange).plan(self)
         case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts:
             return try utility(exchange)
@@ -185,8 +193,8 @@ package final class KintoService: Sendable {
             let entries = changes.monitoredEntries().entries
             let body = broadcasts.body(entries, now: exchange.now)
             return .answer(exchange.finish(Reply(json: body)))
-        case .loadBalancerHeartbeat, .list, .object, .monitorRecords, .changeset, .batch,
-            .unversioned, .nothing, .undecodable:
+        case .loadBalancerHeartbeat, .list, .object, .monitorRecords, .monitorStream, .changeset,
+            .batch, .unversioned, .nothing, .undecodable:
             return .answer(exchange.finish(Reply(json: [:])))
         }
     }

@@ -77,13 +77,13 @@ package enum PercentEncoding {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// The text that a whole text stands for, as `decode(_:plusIsSpace:)` of a part.
+    /// The text that any kind of text stands for. A `Substring` is not copied first.
     ///
     /// - Throws: `DecodingError`.
     /// - Complexity: O(*n*).
     package static func decode(
-        _ text: String, plusIsSpace: Bool = false
+        _ text: some StringProtocol, plusIsSpace: Bool = false
     ) throws(DecodingError) -> String {
-        try decode(text[...], plusIsSpace: plusIsSpace)
+        try decode(String(text)[...], plusIsSpace: plusIsSpace)
     }
 }

@@ -39,12 +39,12 @@ package struct QueryString: Sendable {
         }
     }
 
-    /// Reads a whole text.
+    /// Reads any kind of text. A `Substring` is not copied first.
     ///
     /// - Throws: `SyntaxError`.
     /// - Complexity: O(*n*).
-    package init(_ query: String) throws(SyntaxError) {
-        try self.init(query[...])
+    package init(_ query: some StringProtocol) throws(SyntaxError) {
+        try self.init(String(query)[...])
     }
 
     /// The first value of `name`, or nil.

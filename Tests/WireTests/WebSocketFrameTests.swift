@@ -133,7 +133,8 @@ struct WebSocketFrameDecoderTests {
                 bytes += masked(opcode, Array(payload[start..<end]), isFinal: isFinal)
                 start = end
             }
-            guard decode([bytes]) == [text("Hé€🎉")], decode(bytes.map { [$0] }) == [text("Hé€🎉")]
+            let expected = [text("Hé€🎉")]
+            guard decode([bytes]) == expected, decode(bytes.map { [$0] }) == expected
             else {
                 Issue.record("wrong for the cuts \(cuts)")
                 return
