@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 import Core
-import Wire
 
 /// The body of a batch, `{"defaults":…,"requests":[…]}`.
 struct BatchBody {
@@ -26,8 +25,8 @@ struct BatchBody {
     /// Reads a body, noting what is invalid.
     ///
     /// - Complexity: O(size of the body + number of requests · size of the defaults).
-    init(_ bytes: [UInt8], errors: inout ValidationErrors) {
-        guard let members = RequestBody.object(bytes, &errors) else { return }
+    init(_ body: RequestBody, errors: inout ValidationErrors) {
+        guard let members = body.object(&errors) else { return }
         let unknown = members.members.filter { $0.key != "defaults" && $0.key != "requests" }
         guard unknown.isEmpty else {
             errors.add(.body, "", RequestBody.unrecognized(JSONObject(unknown)))

@@ -9,10 +9,12 @@ import Wire
 /// It opens no sockets, starts no threads and reads no clock: a request becomes a plan at once, and
 /// whoever owns the storage runs the plan.
 package final class KintoService: Sendable {
-    private let settings: KintoSettings
+    /// The settings.
+    let settings: KintoSettings
     private let changes: any ChangesSource
     private let clock: @Sendable () -> Timestamp
-    private let random: @Sendable (Int) -> [UInt8]
+    /// Makes ids and nonces.
+    let random: @Sendable (Int) -> [UInt8]
     private let tokens = DeletionTokens()
     private let broadcasts: Broadcasts
 
@@ -38,13 +40,13 @@ package final class KintoService: Sendable {
     ///
     /// - Complexity: O(size of the request); the storage is not asked.
     package func plan(_ request: HTTPRequest) -> Plan {
-        plan(request, isSubrequest: false)
+        plan(exchange(request, body: nil, isSubrequest: false))
     }
 
     /// The answer to a request whose plan threw `error`.
     package func failure(_ error: any Error, for request: HTTPRequest) -> HTTPResponse {
         if let refusal = error as? Refusal { return refusal.response }
-        let exchange = exchange(request, isSubrequest: false)
+        let exchange = exchange(request, body: RequestBody.none, isSubrequest: false)
         if let error = error as? APIError { return exchange.finish(error.reply) }
         if exchange.route == .heartbeat {
             return exchange.finish(UtilityEndpoint.heartbeat(isWell: false))
@@ -69,26 +71,29 @@ package final class KintoService: Sendable {
         return error
     }
 
-    /// What a request, or a part of a batch, needs.
-    func plan(_ request: HTTPRequest, isSubrequest: Bool) -> Plan {
-        let exchange = exchange(request, isSubrequest: isSubrequest)
-        if exchange.hasEnded, !isSubrequest {
+    /// What a part of a batch needs.
+    func plan(_ request: HTTPRequest, partOfBatch body: RequestBody) -> Plan {
+        plan(exchange(request, body: body, isSubrequest: true))
+    }
+
+    private func plan(_ exchange: Exchange) -> Plan {
+        if exchange.hasEnded, !exchange.isSubrequest {
             let error = APIError(
                 status: 410, number: .serviceDeprecated,
                 message: "The service you are trying to connect no longer exists at this "
                     + "location.")
             return .answer(exchange.finish(error.reply))
         }
-        if settings.isReadOnly, ![.get, .head, .options].contains(request.head.method) {
+        if settings.isReadOnly, ![.get, .head, .options].contains(exchange.method) {
             let error = APIError.methodNotAllowed(allowed: nil)
             return .answer(exchange.finish(error.reply, hasEndpoint: false))
         }
         do {
-            return try plan(exchange)
+            return try endpointPlan(exchange)
         } catch let error as APIError {
             return .answer(exchange.finish(error.reply))
         } catch {
-            return .answer(failure(error, for: request))
+            return .answer(failure(error, for: exchange.request))
         }
     }
 
@@ -121,14 +126,30 @@ package final class KintoService: Sendable {
     }
 
     /// All that is known about a request before the storage is asked.
-    func exchange(_ request: HTTPRequest, isSubrequest: Bool) -> Exchange {
-        Exchange(
-            settings: settings, request: request,
-            route: Router.route(request.head.path, hasChanges: settings.hasChanges),
-            now: clock(), isSubrequest: isSubrequest, random: random)
+    ///
+    /// - Parameter body: The body, nil if it is still to be read.
+    func exchange(
+        _ request: HTTPRequest, body: RequestBody? = nil, isSubrequest: Bool = false
+    ) -> Exchange {
+        let route = Router.route(request.head.path, hasChanges: settings.hasChanges)
+        return Exchange(
+            service: self, request: request, route: route, now: clock(),
+            identity: Identity(request.head.fields, settings: settings),
+            body: body ?? (hasBody(request, route) ? RequestBody(request.body) : .none),
+            isSubrequest: isSubrequest)
     }
 
-    private func plan(_ exchange: Exchange) throws -> Plan {
+    /// Whether the body of a request is looked at.
+    private func hasBody(_ request: HTTPRequest, _ route: Route) -> Bool {
+        switch route {
+        case .list, .object, .batch, .monitorRecords, .changeset: return request.hasJSONBody
+        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream,
+            .unversioned, .nothing, .undecodable:
+            return false
+        }
+    }
+
+    private func endpointPlan(_ exchange: Exchange) throws -> Plan {
         if let endpoint = exchange.endpoint {
             if exchange.method == .options {
                 let reply = try exchange.corsPolicy.preflight(

@@ -24,7 +24,9 @@ struct ListEndpoint: Sendable {
         case .get, .head:
             try exchange.requireAcceptsJSON()
             return service.reading(exchange) { try self.get($0) }
-        case .post: return service.writing(exchange) { try self.post($0) }
+        case .post:
+            let content = ObjectContent(exchange, kind: list.kind, style: .replace)
+            return service.writing(exchange) { try self.post(content, $0) }
         case .delete:
             try exchange.requireAcceptsJSON()
             return service.writing(exchange) { try self.delete($0) }
@@ -62,7 +64,9 @@ struct ListEndpoint: Sendable {
         return reply
     }
 
-    private func post(_ transaction: any StorageTransaction) throws -> Reply {
+    private func post(
+        _ content: ObjectContent, _ transaction: any StorageTransaction
+    ) throws -> Reply {
         try ParentCollection.require(of: list, reader: transaction)
         let givenID = try givenID()
         let existing = try givenID.flatMap { try transaction.object($0, in: list.list) }
@@ -73,11 +77,8 @@ struct ListEndpoint: Sendable {
         try authorization.require(
             RequiredPermission(
                 action: existing == nil ? .create : .read, list: list, id: existing?.id))
-        var errors = ValidationErrors()
-        let body = ObjectBody(
-            exchange.request.body, kind: list.kind, style: .replace, errors: &errors)
-        let preconditions = RequestValidation(exchange).preconditions(&errors)
-        try errors.check()
+        try content.check()
+        let preconditions = content.preconditions
         if !preconditions.isEmpty {
             try preconditions.check(
                 exists: existing != nil,
@@ -89,7 +90,7 @@ struct ListEndpoint: Sendable {
         if let existing {
             object = existing
         } else {
-            object = try create(body, id: givenID, in: transaction)
+            object = try create(content.body, id: givenID, in: transaction)
         }
         let permissions = try authorization.visiblePermissions(of: list.uri(of: object.id))
         var reply = Reply(
@@ -145,9 +146,7 @@ struct ListEndpoint: Sendable {
     ///
     /// - Throws: `APIError`, a 400, if it is not a valid one.
     private func givenID() throws(APIError) -> String? {
-        guard let body = try? JSONParser.parse(exchange.request.body),
-            let value = body.object?["data"]?.object?["id"]
-        else { return nil }
+        guard let value = exchange.body.givenID else { return nil }
         guard let id = value.string, ResourceID.isValid(id) else { throw .invalidID }
         return id
     }
@@ -173,100 +172,5 @@ extension Authorization.Access {
         case .all: nil
         case .shared(let ids): ids
         }
-    }
-}
-
-/// The headers and query of a request for a list, valid.
-struct ListRequest {
-    /// The preconditions.
-    let preconditions: Preconditions
-    private let parameters: ListParameters
-    private let exchange: Exchange
-    private let known: KnownFields
-
-    /// Reads a request.
-    ///
-    /// - Throws: `APIError`, a 400 that tells everything invalid.
-    init(_ exchange: Exchange, known: KnownFields, allowsFields: Bool) throws(APIError) {
-        var errors = ValidationErrors()
-        let query = try RequestQuery(exchange.request.head.query)
-        preconditions = RequestValidation(exchange).preconditions(&errors)
-        var parameters = ListParameters(query, errors: &errors)
-        if !allowsFields { parameters.fields = [] }
-        self.parameters = parameters
-        self.exchange = exchange
-        self.known = known
-        try errors.check()
-    }
-
-    /// The list that is asked for.
-    ///
-    /// - Throws: `APIError`, a 400 about a filter, a sort key or a field.
-    func query() throws(APIError) -> ListQuery {
-        try ListQuery(parameters, known: known, settings: exchange.settings, now: exchange.now)
-    }
-
-    /// Where the page begins, nil for the first page.
-    ///
-    /// - Throws: `APIError`, a 400 if the token is none.
-    func token() throws(APIError) -> PageToken? {
-        guard let text = parameters.token else { return nil }
-        guard let token = PageToken(text) else {
-            throw .invalid(.query, nil, "_token has invalid content")
-        }
-        return token
-    }
-}
-
-/// Makes the answers of lists.
-struct PluralAnswer {
-    /// The request.
-    let exchange: Exchange
-    /// The path of the list, without version.
-    let path: String
-    /// The list as it is asked for.
-    let query: ListQuery
-
-    /// The answer with the objects of a page.
-    ///
-    /// - Parameter page: The objects and, if there are more, the first of the next page.
-    func reply(page: [StoredObject], token: PageToken?, timestamp: Timestamp) throws -> Reply {
-        let shown = page.prefix(query.limit)
-        let body = try ListRendering.array(shown, fields: query.fields)
-        var reply = Reply(jsonBytes: ListRendering.wrap(body))
-        reply.setTimestamp(timestamp)
-        if query.usesDeprecatedTo {
-            reply.fields["Alert"] = exchange.alert(
-                code: "soft-eol",
-                message: "_to is now deprecated, you should use _before instead",
-                url: "https://kinto.readthedocs.io/en/2.4.0/api/resource.html"
-                    + "#list-of-available-url-parameters")
-        }
-        if page.count > query.limit, let last = shown.last {
-            let next = try PageToken(
-                behind: last, sorting: query.sorting,
-                offset: Int(token?.offset ?? 0) + page.count,
-                nonce: "pagination-token-\(exchange.makeUUID())")
-            reply.fields["Next-Page"] = try nextPage(next)
-        }
-        return reply
-    }
-
-    /// The address of the page that a token begins.
-    func nextPage(_ token: PageToken) throws -> String {
-        let query = try RequestQuery(exchange.request.head.query)
-        let text = query.encoded(
-            dropping: ["_limit", "_token"],
-            adding: [("_limit", String(self.query.limit)), ("_token", token.encoded)])
-        let escaped = PercentEncoding.encode(Router.prefix + path, for: .path)
-        return "\(exchange.origin)\(escaped)?\(text)"
-    }
-
-    /// The answer to a client that has what is there.
-    static func notModified(_ timestamp: Timestamp) -> Reply {
-        var reply = Reply(status: 304)
-        reply.isRaised = true
-        reply.setTimestamp(timestamp)
-        return reply
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Bodies made of stored bytes: what was checked and rendered at the write is not again at each read.
+// Bodies made of stored bytes: what was checked and rendered at the write is not at each read.
 
 import Core
 import Storage

@@ -26,8 +26,12 @@ struct ObjectEndpoint: Sendable {
         case .get, .head:
             try exchange.requireAcceptsJSON()
             return service.reading(exchange) { try self.get($0) }
-        case .put: return service.writing(exchange) { try self.put($0) }
-        case .patch: return service.writing(exchange) { try self.patch($0) }
+        case .put:
+            let content = ObjectContent(exchange, kind: list.kind, style: .replace)
+            return service.writing(exchange) { try self.put(content, $0) }
+        case .patch:
+            let content = ObjectContent(exchange, kind: list.kind, style: .patch)
+            return service.writing(exchange) { try self.patch(content, $0) }
         case .delete: return service.writing(exchange) { try self.delete($0) }
         case _: throw .methodNotAllowed(allowed: exchange.endpoint?.allowed)
         }
@@ -60,7 +64,9 @@ struct ObjectEndpoint: Sendable {
         return reply
     }
 
-    private func put(_ transaction: any StorageTransaction) throws -> Reply {
+    private func put(
+        _ content: ObjectContent, _ transaction: any StorageTransaction
+    ) throws -> Reply {
         try ParentCollection.require(of: list, reader: transaction)
         let existing = try transaction.object(id, in: list.list)
         try exchange.requireAcceptsJSON()
@@ -72,27 +78,25 @@ struct ObjectEndpoint: Sendable {
         try authorization.require(
             RequiredPermission(
                 action: isCreation ? .create : .write, list: list, id: isCreation ? nil : id))
-        var errors = ValidationErrors()
-        let body = ObjectBody(
-            exchange.request.body, kind: list.kind, style: .replace, errors: &errors)
-        let preconditions = RequestValidation(exchange).preconditions(&errors)
-        try errors.check()
+        try content.check()
         try requireValidID()
-        try check(preconditions, existing, in: transaction)
-        var members = try body.data ?? existing.map(StoredRecord.parse) ?? JSONObject()
+        try check(content.preconditions, existing, in: transaction)
+        var members = try content.body.data ?? existing.map(StoredRecord.parse) ?? JSONObject()
         try requireSameID(members)
         let timestamp = try ChosenTimestamp.of(members, replacing: existing)
         members["id"] = nil
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
-        try writer.store(body.permissions, of: stored, replacesAll: true, members: members)
+        try writer.store(content.body.permissions, of: stored, replacesAll: true, members: members)
         var reply = try self.body(of: stored, authorization: authorization)
         reply.status = existing == nil ? 201 : 200
         reply.setTimestamp(stored.timestamp)
         return reply
     }
 
-    private func patch(_ transaction: any StorageTransaction) throws -> Reply {
+    private func patch(
+        _ content: ObjectContent, _ transaction: any StorageTransaction
+    ) throws -> Reply {
         try ParentCollection.require(of: list, reader: transaction)
         let current = try transaction.object(id, in: list.list)
         try exchange.requireAcceptsJSON()
@@ -101,28 +105,22 @@ struct ObjectEndpoint: Sendable {
             exchange.identity, settings: exchange.settings, reader: transaction)
         try requireWrite(authorization, exists: current != nil)
         let isMerge = exchange.mediaType == "application/merge-patch+json"
-        var errors = ValidationErrors()
-        let body = ObjectBody(
-            exchange.request.body, kind: list.kind, style: isMerge ? .mergePatch : .patch,
-            errors: &errors)
-        let preconditions = RequestValidation(exchange).preconditions(&errors)
-        let behavior = ResponseBehavior(exchange.request.head.fields, errors: &errors)
-        try errors.check()
+        try content.check()
         try requireValidID()
         guard let existing = current else { throw notFound }
-        try check(preconditions, existing, in: transaction)
-        guard !body.isEmpty else {
+        try check(content.preconditions, existing, in: transaction)
+        guard !content.body.isEmpty else {
             throw APIError.invalid(.body, "data", "Provide at least one of data or permissions")
         }
         let before = try StoredRecord.parse(existing)
-        let changes = body.data ?? JSONObject()
+        let changes = content.body.data ?? JSONObject()
         let members = try changed(before, by: changes, isMerge: isMerge)
         let timestamp = try ChosenTimestamp.of(members, replacing: existing)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
-        try writer.store(body.permissions, of: stored, replacesAll: false, members: members)
+        try writer.store(content.body.permissions, of: stored, replacesAll: false, members: members)
         var reply: Reply
-        if let partial = try behavior.data(changes, before: before, after: stored) {
+        if let partial = try content.behavior.data(changes, before: before, after: stored) {
             reply = Reply(json: ["data": .object(partial)])
         } else {
             reply = try self.body(of: stored, authorization: authorization)
@@ -216,36 +214,5 @@ struct ObjectEndpoint: Sendable {
         }
         let permissions = try authorization.visiblePermissions(of: uri)
         return Reply(jsonBytes: ListRendering.wrap(object.json, permissions: permissions))
-    }
-}
-
-/// What a client wants to be told of an object it changed (`Response-Behavior`).
-private enum ResponseBehavior: String, CaseIterable {
-    case full
-    case light
-    case diff
-
-    init(_ fields: HTTPFields, errors: inout ValidationErrors) {
-        let value = fields["Response-Behavior"] ?? ""
-        self = ResponseBehavior(rawValue: value) ?? .full
-        if !value.isEmpty, value != rawValue {
-            let known = ResponseBehavior.allCases.map(\.rawValue).joined(separator: ", ")
-            errors.add(.header, "Response-Behavior", "\"\(value)\" is not one of \(known)")
-        }
-    }
-
-    /// The changed members to be told, or nil for the whole object.
-    func data(
-        _ changes: JSONObject, before: JSONObject, after: StoredObject
-    ) throws -> JSONObject? {
-        guard self != .full else { return nil }
-        let members = try StoredRecord.parse(after)
-        let changed = changes.keys.filter { key in
-            (before[key] ?? .null) != (members[key] ?? .null)
-        }
-        let told =
-            self == .light
-            ? changed : changed.filter { (changes[$0] ?? .null) != (members[$0] ?? .null) }
-        return JSONObject(told.map { ($0, members[$0] ?? .null) })
     }
 }

@@ -4,7 +4,7 @@ import Core
 import Wire
 
 /// `If-Match` and `If-None-Match` as the reference reads them: one number in double quotes, or `*`.
-struct Preconditions {
+struct Preconditions: Sendable {
     /// What a field asks for.
     enum Condition: Equatable {
         /// `*`: anything there.

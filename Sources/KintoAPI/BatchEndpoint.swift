@@ -23,7 +23,7 @@ struct BatchEndpoint: Sendable {
         try exchange.requireContentType(["application/json"])
         var errors = ValidationErrors()
         exchange.corsPolicy.check(exchange.request, &errors)
-        let body = BatchBody(exchange.request.body, errors: &errors)
+        let body = BatchBody(exchange.body, errors: &errors)
         try errors.check()
         let most = exchange.settings.batchRequestsMax
         if most > 0, body.parts.count > most {
@@ -36,7 +36,9 @@ struct BatchEndpoint: Sendable {
                 .body, "requests", "Recursive call on /batch endpoint is forbidden.")
         }
         try errors.check()
-        let parts = requests.map { Part($0, service: service) }
+        let parts = zip(requests, body.parts).map { request, part in
+            Part(request, body: part.body.map { RequestBody($0) } ?? .none, service: service)
+        }
         let exchange = exchange
         if parts.allSatisfy(\.isRead) {
             return .read { reader in
@@ -61,22 +63,18 @@ struct BatchEndpoint: Sendable {
         return Reply(jsonBytes: body)
     }
 
-    /// The request that a part stands for, with the header fields of the batch unless it has its
-    /// own.
+    /// The request that a part stands for, without its body, and with the header fields of the
+    /// batch unless it has its own.
     private func request(_ part: BatchBody.Part) -> HTTPRequest {
         var fields = exchange.request.head.fields
         for name in ["Content-Length", "Transfer-Encoding"] { fields[name] = nil }
         for (name, value) in part.headers { fields[name] = value }
-        var body: [UInt8] = []
-        if let object = part.body {
-            fields["Content-Type"] = "application/json; charset=utf-8"
-            JSONWriter.append(object, to: &body)
-        }
+        if part.body != nil { fields["Content-Type"] = "application/json; charset=utf-8" }
         let hasPrefix = part.path.utf8.starts(with: "\(Router.prefix)/".utf8)
         let target = hasPrefix ? part.path : Router.prefix + part.path
         let head = HTTPRequestHead(
             method: HTTPMethod(part.method), target: target, fields: fields)
-        return HTTPRequest(head: head, body: body)
+        return HTTPRequest(head: head)
     }
 
     /// Whether a request leads to this endpoint, be it by a redirect.
@@ -93,14 +91,14 @@ private struct Part: Sendable {
     private let request: HTTPRequest
 
     /// Plans a request; a redirect is followed once.
-    init(_ request: HTTPRequest, service: KintoService) {
+    init(_ request: HTTPRequest, body: RequestBody, service: KintoService) {
         var request = request
-        var plan = service.plan(request, isSubrequest: true)
+        var plan = service.plan(request, partOfBatch: body)
         if case .answer(let response) = plan, response.status == 307,
             let location = response.fields["Location"]
         {
             request.head.target = Part.target(location)
-            plan = service.plan(request, isSubrequest: true)
+            plan = service.plan(request, partOfBatch: body)
         }
         self.plan = plan
         self.request = request

@@ -5,7 +5,7 @@ import Storage
 import Wire
 
 /// Who sent a request.
-struct Identity {
+struct Identity: Sendable {
     /// The user id with its prefix, `basicauth:…`; nil for the anonymous.
     let userID: String?
 

@@ -32,8 +32,8 @@ struct RequiredPermission {
     /// The id of the object it concerns; nil if it is the list.
     let id: String?
 
-    /// The permissions that allow it, each enough. None for the list of buckets, which only settings
-    /// grant.
+    /// The permissions that allow it, each enough. None for the list of buckets, which only
+    /// settings grant.
     var grants: [Grant] {
         guard let id else { return RequiredPermission.listGrants(action, list) }
         return RequiredPermission.objectGrants(action, list, id: id)

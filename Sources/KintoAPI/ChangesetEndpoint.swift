@@ -118,7 +118,7 @@ private struct Parameters {
         let query = try RequestQuery(exchange.request.head.query)
         var errors = ValidationErrors()
         exchange.corsPolicy.check(exchange.request, &errors)
-        if exchange.hasJSONBody { _ = RequestBody.value(exchange.request.body, &errors) }
+        _ = exchange.body.value(&errors)
         if query["_expected"]?.values[0].isEmpty ?? true {
             errors.add(.query, "_expected", "Required")
         }
