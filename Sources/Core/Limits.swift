@@ -18,6 +18,8 @@ package enum Limits {
 
     // MARK: HTTP requests
 
+    /// Empty lines before a request line (RFC 9112, 2.2).
+    package static let leadingEmptyLinesMax = 4
     /// A request line longer than this is an attack or a mistake: 414.
     package static let requestLineBytesMax = 16 * 1024
     /// Request line and all header fields together: 431.
@@ -28,6 +30,8 @@ package enum Limits {
     package static let requestBodyBytesMax = 16 * 1024 * 1024
     /// A chunk-size line with its extensions.
     package static let chunkLineBytesMax = 256
+    /// The extensions of all chunks of one body together.
+    package static let chunkExtensionsBytesMax = 16 * 1024
     /// The trailer fields after a chunked body.
     package static let trailerBytesMax = 8 * 1024
     /// From the first byte of a request to the end of its head, however it drips.
@@ -40,6 +44,9 @@ package enum Limits {
     package static let stalledAnswerSecondsMax = 60
     /// After the last answer: for the client to read it and close.
     package static let lingerMillisecondsMax = 1_000
+
+    /// A body up to this size is copied behind its head, larger ones are shared.
+    package static let inlineBodyBytesMax = 4 * 1024
 
     // MARK: Event loops
 
@@ -75,6 +82,8 @@ package enum Limits {
     package static let retryMilliseconds = 1_000...5_000
     /// The default time between two heartbeats of one stream.
     package static let heartbeatSecondsDefault = 30
+    /// One line and one event that a client of an event stream reads.
+    package static let eventBytesMax = 16 * 1024 * 1024
     /// How long a drain may take before what is left is cut.
     package static let drainSecondsMax = 10
 
@@ -88,6 +97,10 @@ package enum Limits {
     package static let storageReadersDefault = 2
     /// Jobs that may wait for the writer or the readers: beyond it 503.
     package static let storageQueueJobsMax = 16_384
+    /// Elements in one chunk of the memory storage's sorted maps; a fuller chunk is cut in two.
+    package static let sortedMapChunkElementsMax = 128
+    /// The write-ahead log's file is cut to this after a checkpoint, however large it became.
+    package static let databaseLogBytesMax = 64 * 1024 * 1024
 
     // MARK: Kinto API
 
@@ -97,6 +110,8 @@ package enum Limits {
     package static let fetchObjectsDefault = 10_000
     /// Conditions in one query string.
     package static let queryParametersMax = 256
+    /// Tokens kept that each delete the next page of a list.
+    package static let deletionTokensMax = 10_000
 
     // MARK: Configuration
 

@@ -46,6 +46,11 @@ package struct HTTPFields: Sendable {
         lines.append((name, value))
     }
 
+    /// Makes room for `count` lines.
+    package mutating func reserveCapacity(_ count: Int) {
+        lines.reserveCapacity(count)
+    }
+
     /// The elements of a comma-separated list over all lines of `name`, without white space.
     ///
     /// - Complexity: O(*n*).
