@@ -149,7 +149,7 @@ struct HeliographCommandTests {
             var configuration: Configuration?
         }
         private let record = Mutex(Record())
-        let status: ExitCode
+        let status: Server.ExitStatus
 
         var output: String { record.withLock { $0.output } }
         var errors: String { record.withLock { $0.errors } }

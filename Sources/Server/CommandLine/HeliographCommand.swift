@@ -8,17 +8,17 @@ package struct HeliographCommand: Sendable {
     /// The commands that other parts of the program carry out.
     package struct Bodies: Sendable {
         /// Runs the server until it is told to stop.
-        package let serve: @Sendable (Configuration) -> ExitCode
+        package let serve: @Sendable (Configuration) -> ExitStatus
         /// Prepares the database.
-        package let migrate: @Sendable (Configuration) -> ExitCode
+        package let migrate: @Sendable (Configuration) -> ExitStatus
         /// Follows a server's changes.
-        package let watch: @Sendable (WatchOptions) -> ExitCode
+        package let watch: @Sendable (WatchOptions) -> ExitStatus
 
         /// Makes a set of commands.
         package init(
-            serve: @escaping @Sendable (Configuration) -> ExitCode,
-            migrate: @escaping @Sendable (Configuration) -> ExitCode,
-            watch: @escaping @Sendable (WatchOptions) -> ExitCode
+            serve: @escaping @Sendable (Configuration) -> ExitStatus,
+            migrate: @escaping @Sendable (Configuration) -> ExitStatus,
+            watch: @escaping @Sendable (WatchOptions) -> ExitStatus
         ) {
             self.serve = serve
             self.migrate = migrate
@@ -52,7 +52,7 @@ package struct HeliographCommand: Sendable {
     ///
     /// - Parameter arguments: The words after the program's name.
     /// - Returns: The status to exit with.
-    package func run(_ arguments: [String]) -> ExitCode {
+    package func run(_ arguments: [String]) -> ExitStatus {
         do {
             return run(try CommandLineArguments.parse(arguments))
         } catch {
@@ -61,7 +61,7 @@ package struct HeliographCommand: Sendable {
         }
     }
 
-    private func run(_ command: Command) -> ExitCode {
+    private func run(_ command: Command) -> ExitStatus {
         switch command {
         case .serve(let options): return configured(options) { bodies.serve($0) }
         case .migrate(let options): return configured(options) { bodies.migrate($0) }
@@ -75,8 +75,8 @@ package struct HeliographCommand: Sendable {
     }
 
     private func configured(
-        _ options: ConfigurationOptions, _ body: (Configuration) -> ExitCode
-    ) -> ExitCode {
+        _ options: ConfigurationOptions, _ body: (Configuration) -> ExitStatus
+    ) -> ExitStatus {
         do {
             let configuration = try Configuration(options, environment: environment)
             return body(configuration)
@@ -86,13 +86,13 @@ package struct HeliographCommand: Sendable {
         }
     }
 
-    private func check(_ configuration: Configuration) -> ExitCode {
+    private func check(_ configuration: Configuration) -> ExitStatus {
         for notice in configuration.effective.notices { errorOutput("note: \(notice)\n") }
         output(configuration.effective.report)
         return .success
     }
 
-    private func initialize(_ path: String?) -> ExitCode {
+    private func initialize(_ path: String?) -> ExitStatus {
         guard let path, path != "-" else {
             output(SettingsTable.complete.template)
             return .success

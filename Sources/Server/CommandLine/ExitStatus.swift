@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// How the program ends. The numbers above 1 are those of `sysexits.h`.
-package enum ExitCode: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable {
     /// It did what it was asked.
     case success = 0
     /// It could not.
