@@ -34,6 +34,8 @@ package enum Limits {
     package static let chunkExtensionsBytesMax = 16 * 1024
     /// The trailer fields after a chunked body.
     package static let trailerBytesMax = 8 * 1024
+    /// A body up to this size is parsed by the loop itself, a larger one on another thread.
+    package static let bodyParsedOnLoopBytesMax = 64 * 1024
     /// From the first byte of a request to the end of its head, however it drips.
     package static let requestHeadSecondsMax = 15
     /// From the end of a head to the end of the body.
@@ -60,10 +62,31 @@ package enum Limits {
     package static let closesPerTurnMax = 512
     /// Messages waiting in one loop's mailbox, before posting reports that it is full.
     package static let mailboxMessagesMax = 65_536
+    /// Deadlines told to the handler in one turn when many fall together.
+    package static let deadlinesPerTurnMax = 1_024
+    /// Bytes of one loop's read buffer, which all its connections share.
+    package static let readBufferBytes = 64 * 1024
+    /// Bytes of one connection's input that a loop keeps until the handler consumes them.
+    package static let keptInputBytesMax = requestBodyBytesMax + requestHeadBytesMax
+    /// Frames of one connection's pending output passed to the kernel at once.
+    package static let framesPerSendMax = 64
+    /// How long a loop that has no descriptor left does not look at its listeners.
+    package static let acceptPauseMilliseconds = 100
+    /// Connections of one loop unless configured otherwise.
+    package static let connectionsPerLoopDefault = 1 << 20
+    /// Addresses that one host name to listen on may stand for.
+    package static let addressesPerListenerMax = 16
+    /// The stack of a loop's thread.
+    package static let loopStackBytes = 4 * 1024 * 1024
     /// Connections waiting in the kernel to be accepted.
     package static let listenBacklogMax = 4_096
     /// Bytes a stream's socket may hold in the kernel (`SO_SNDBUF`).
     package static let streamSendBufferBytesMax = 64 * 1024
+
+    /// Descriptors that are not for connections: the database, epoll, listeners, logs.
+    package static let reservedDescriptors = 128
+    /// How often the end of a drain is looked for.
+    package static let drainPollMicroseconds: UInt32 = 5_000
 
     // MARK: WebSocket
 
@@ -76,6 +99,10 @@ package enum Limits {
 
     /// Resources named by one subscription.
     package static let subscriptionResourcesMax = 256
+    /// One frame of what a lagging subscriber is owed; a longer list is sent in several.
+    package static let catchUpFrameBytesMax = 64 * 1024
+    /// What one loop remembers of frames for lagging subscribers.
+    package static let catchUpCacheBytesMax = 8 * 1024 * 1024
     /// Distinct filters one loop keeps at once.
     package static let filtersPerLoopMax = 65_536
     /// The shortest and longest `retry:` told to event sources, in milliseconds.
@@ -86,6 +113,9 @@ package enum Limits {
     package static let eventBytesMax = 16 * 1024 * 1024
     /// How long a drain may take before what is left is cut.
     package static let drainSecondsMax = 10
+
+    /// How long `heliograph watch` waits at most before it returns.
+    package static let watchRetryMillisecondsMax = 60_000
 
     // MARK: Storage
 

@@ -18,7 +18,8 @@ struct Endpoint {
     /// The endpoint that a route leads to, or nil if there is none.
     init?(_ route: Route) {
         switch route {
-        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .changeset:
+        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .changeset,
+            .monitorStream:
             self.init(methods: [.get, .head, .options], exposed: .plain)
         case .batch: self.init(methods: [.post, .options], exposed: .plain)
         case .list:

@@ -107,12 +107,11 @@ struct UtilityEndpoint: Sendable {
                 "version": .string(settings.projectVersion),
                 "collections": .array(collections),
             ]
-            let stream: JSONValue = "/buckets/monitor/collections/changes/stream"
+            let stream = JSONValue.string(StreamPath.monitorChanges)
             capabilities["streams"] = [
                 "description": "Changes as they happen, over Server-Sent Events and WebSocket.",
-                "url": .string("\(exchange.origin)\(Router.prefix)/__streams__"),
+                "url": .string("\(exchange.origin)\(Router.prefix)\(StreamPath.monitorChanges)"),
                 "sse": stream, "websocket": stream,
-                "collection": "/buckets/{bucket_id}/collections/{collection_id}/stream",
             ]
         }
         return capabilities

@@ -56,12 +56,17 @@ package final class KintoService: Sendable {
             failure.info = settings.errorInfoLink
             return exchange.finish(failure.reply)
         }
-        var failure = APIError(
+        return exchange.finish(overloaded.reply)
+    }
+
+    /// 503: the storage or the server cannot now.
+    var overloaded: APIError {
+        var error = APIError(
             status: 503, number: .backend,
             message: "Service temporary unavailable due to overloading or maintenance, "
                 + "please retry later.")
-        failure.fields["Retry-After"] = String(settings.retryAfterSeconds)
-        return exchange.finish(failure.reply)
+        error.fields["Retry-After"] = String(settings.retryAfterSeconds)
+        return error
     }
 
     /// What a request, or a part of a batch, needs.
@@ -115,7 +120,8 @@ package final class KintoService: Sendable {
         }
     }
 
-    private func exchange(_ request: HTTPRequest, isSubrequest: Bool) -> Exchange {
+    /// All that is known about a request before the storage is asked.
+    func exchange(_ request: HTTPRequest, isSubrequest: Bool) -> Exchange {
         Exchange(
             settings: settings, request: request,
             route: Router.route(request.head.path, hasChanges: settings.hasChanges),
@@ -144,6 +150,7 @@ package final class KintoService: Sendable {
         case .changeset(let path):
             return try ChangesetEndpoint(exchange: exchange, path: path, source: changes)
                 .plan(self)
+        case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
         case .batch: return try BatchEndpoint(exchange: exchange).plan(self)
         case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts:
             return try utility(exchange)
@@ -165,8 +172,8 @@ package final class KintoService: Sendable {
             let entries = changes.monitoredEntries().entries
             let body = broadcasts.body(entries, now: exchange.now)
             return .answer(exchange.finish(Reply(json: body)))
-        case .loadBalancerHeartbeat, .list, .object, .monitorRecords, .changeset, .batch,
-            .unversioned, .nothing, .undecodable:
+        case .loadBalancerHeartbeat, .list, .object, .monitorRecords, .monitorStream, .changeset,
+            .batch, .unversioned, .nothing, .undecodable:
             return .answer(exchange.finish(Reply(json: [:])))
         }
     }

@@ -27,7 +27,7 @@ struct PathRedirect {
                 status: 404, number: .versionNotAvailable,
                 message: "The requested API version is not available on this server.")
         case .nothing, .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .batch,
-            .list, .object, .monitorRecords, .changeset:
+            .list, .object, .monitorRecords, .monitorStream, .changeset:
             break
         }
         guard settings.redirectsTrailingSlash else { throw .unknownPath }

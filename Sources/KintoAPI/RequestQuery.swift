@@ -36,7 +36,7 @@ struct RequestQuery: Sendable {
     ///
     /// - Throws: `APIError`, a 400, if it cannot be decoded.
     /// - Complexity: O(*n*²) in the number of parameters, which is limited.
-    init(_ query: some StringProtocol) throws(APIError) {
+    init(_ query: Substring) throws(APIError) {
         let decoded: QueryString
         do {
             decoded = try QueryString(query)

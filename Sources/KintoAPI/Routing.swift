@@ -26,6 +26,8 @@ enum Route: Equatable {
     case object(ListAddress, id: String)
     /// `/v1/buckets/monitor/collections/changes/records`.
     case monitorRecords
+    /// `/v1/buckets/monitor/collections/changes/stream`.
+    case monitorStream
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
     /// A path of no version: the same below the version.
@@ -46,7 +48,7 @@ enum Router {
     ///
     /// - Parameter hasChanges: Whether the changes endpoints exist.
     /// - Complexity: O(*n*).
-    static func route(_ path: some StringProtocol, hasChanges: Bool) -> Route {
+    static func route(_ path: Substring, hasChanges: Bool) -> Route {
         let decoded: String
         do {
             decoded = try PercentEncoding.decode(path)
@@ -113,6 +115,8 @@ enum Router {
                     ? .monitorRecords : .list(.records(path))
             case ("records", _): return .object(.records(path), id: segments[5])
             case ("changeset", 5): return hasChanges ? .changeset(path) : nil
+            case ("stream", 5):
+                return hasChanges && path == .monitorChanges ? .monitorStream : nil
             case (_, _): return nil
             }
         case _: return nil

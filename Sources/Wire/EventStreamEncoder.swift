@@ -2,8 +2,7 @@
 
 /// Writes event streams (WHATWG HTML, section 9.2.5, "Parsing an event stream").
 ///
-/// The pieces may be put one behind the other in any order; each ends with an empty line or, for
-/// a comment, needs none.
+/// Each piece ends with an empty line, so pieces may be put one behind the other in any order.
 package enum EventStreamEncoder {
     /// The media type of event streams.
     package static let mediaType = "text/event-stream"
@@ -26,7 +25,7 @@ package enum EventStreamEncoder {
     ///     client sees every line end as a line feed.
     /// - Complexity: O(*n*).
     package static func event(
-        id: String? = nil, name: String? = nil, data: some Collection<UInt8>
+        id: String? = nil, name: String? = nil, data: [UInt8]
     ) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(data.count + 64 + (id?.utf8.count ?? 0) + (name?.utf8.count ?? 0))
@@ -53,7 +52,7 @@ package enum EventStreamEncoder {
     package static func event(
         id: String? = nil, name: String? = nil, text: String
     ) -> [UInt8] {
-        event(id: id, name: name, data: text.utf8)
+        event(id: id, name: name, data: Array(text.utf8))
     }
 
     /// The bytes that tell a client how long to wait before it returns.

@@ -162,7 +162,7 @@ package struct HTTPRequestParser {
             head.method = line.method
             head.target = line.target
             head.version = line.version
-            head.fields.reserveCapacity(16)
+            head.fields.reserveCapacity(16, byteCount: min(bytes.count - range.count, 1024))
             authority = line.authority
             headBytes = range.count + 2
             state = .fields
@@ -190,11 +190,11 @@ package struct HTTPRequestParser {
                         version: head.version, bodyBytesMax: bodyBytesMax)
                 }
                 guard let line = HTTPFieldLine(bytes.part(range)) else { throw .malformedField }
-                guard head.fields.lines.count < Limits.requestFieldsMax else {
+                guard head.fields.count < Limits.requestFieldsMax else {
                     throw .headTooLarge
                 }
                 framingFields.note(line)
-                head.fields.append(line.nameText, line.valueText)
+                head.fields.append(line)
             }
         }
     }

@@ -124,16 +124,16 @@ enum HTTPFieldWriter {
         _ fields: HTTPFields, without names: [String], to output: inout [UInt8]
     ) {
         let token = ByteClass.token
-        for line in fields.lines {
-            guard !line.name.isEmpty, line.name.utf8.allSatisfy(token.contains) else { continue }
-            let isOwn = names.contains { name in
-                name.utf8.count == line.name.utf8.count && HTTPFields.areEqual(name, line.name)
+        fields.forEachLine { name, value in
+            guard !name.isEmpty, name.allSatisfy(token.contains) else { return }
+            let isOwn = names.contains { own in
+                own.utf8.count == name.count && HTTPFields.haveEqualBytes(own.utf8, name)
             }
-            if isOwn { continue }
-            output.append(contentsOf: line.name.utf8)
+            if isOwn { return }
+            output.append(contentsOf: name)
             output.append(UInt8(ascii: ":"))
             output.append(Byte.space)
-            appendGuarded(line.value, to: &output)
+            appendGuarded(value, to: &output)
             output.append(Byte.carriageReturn)
             output.append(Byte.lineFeed)
         }
@@ -142,21 +142,19 @@ enum HTTPFieldWriter {
     /// Appends `text`, with a space for each byte that could end a line.
     ///
     /// - Complexity: O(*n*).
-    static func appendGuarded(_ text: String, to output: inout [UInt8]) {
+    private static func appendGuarded(_ text: ArraySlice<UInt8>, to output: inout [UInt8]) {
         let start = output.count
-        output.append(contentsOf: text.utf8)
+        output.append(contentsOf: text)
         for index in start..<output.count {
-            switch output[index] {
-            case Byte.carriageReturn, Byte.lineFeed, 0: output[index] = Byte.space
-            case _: break
+            let byte = output[index]
+            if byte == Byte.carriageReturn || byte == Byte.lineFeed || byte == 0 {
+                output[index] = Byte.space
             }
         }
     }
 
-    /// About how many bytes `fields` take.
-    ///
-    /// - Complexity: O(*n*) in the number of lines.
+    /// How many bytes `fields` take at most.
     static func sizeEstimate(_ fields: HTTPFields) -> Int {
-        fields.lines.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+        fields.byteCount + fields.count * 4
     }
 }

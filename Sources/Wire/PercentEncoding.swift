@@ -52,7 +52,7 @@ package enum PercentEncoding {
     /// - Throws: `DecodingError`; nothing is guessed.
     /// - Complexity: O(*n*).
     package static func decode(
-        _ text: some StringProtocol, plusIsSpace: Bool = false
+        _ text: Substring, plusIsSpace: Bool = false
     ) throws(DecodingError) -> String {
         var output: [UInt8] = []
         output.reserveCapacity(text.utf8.count)
@@ -75,5 +75,15 @@ package enum PercentEncoding {
         }
         guard isUTF8 else { throw .invalidUTF8 }
         return String(decoding: output, as: UTF8.self)
+    }
+
+    /// The text that any kind of text stands for. A `Substring` is not copied first.
+    ///
+    /// - Throws: `DecodingError`.
+    /// - Complexity: O(*n*).
+    package static func decode(
+        _ text: some StringProtocol, plusIsSpace: Bool = false
+    ) throws(DecodingError) -> String {
+        try decode(String(text)[...], plusIsSpace: plusIsSpace)
     }
 }

@@ -25,7 +25,7 @@ package struct QueryString: Sendable {
     ///
     /// - Throws: `SyntaxError`.
     /// - Complexity: O(*n*).
-    package init(_ query: some StringProtocol) throws(SyntaxError) {
+    package init(_ query: Substring) throws(SyntaxError) {
         for piece in query.utf8.split(separator: UInt8(ascii: "&")) {
             guard parameters.count < Limits.queryParametersMax else { throw .tooManyParameters }
             let text = query[piece.startIndex..<piece.endIndex]
@@ -37,6 +37,14 @@ package struct QueryString: Sendable {
             let name = query[piece.startIndex..<equals]
             parameters.append((try Self.decode(name), try Self.decode(value)))
         }
+    }
+
+    /// Reads any kind of text. A `Substring` is not copied first.
+    ///
+    /// - Throws: `SyntaxError`.
+    /// - Complexity: O(*n*).
+    package init(_ query: some StringProtocol) throws(SyntaxError) {
+        try self.init(String(query)[...])
     }
 
     /// The first value of `name`, or nil.
@@ -53,7 +61,7 @@ package struct QueryString: Sendable {
         parameters.filter { $0.name == name }.map(\.value)
     }
 
-    private static func decode(_ text: some StringProtocol) throws(SyntaxError) -> String {
+    private static func decode(_ text: Substring) throws(SyntaxError) -> String {
         do throws(PercentEncoding.DecodingError) {
             return try PercentEncoding.decode(text, plusIsSpace: true)
         } catch {

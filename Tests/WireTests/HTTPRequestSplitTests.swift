@@ -9,7 +9,8 @@ struct HTTPRequestSplitTests {
     static let corpus: [String] = [
         "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
         "\r\n\r\nGET /v1/?_since=%2212%22 HTTP/1.1\r\nHost: a.b:1\r\nConnection: close\r\n\r\n",
-        "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello\r\nwor!GET /b HTTP/1.0\r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello\r\nwor!"
+            + "GET /b HTTP/1.0\r\n\r\n",
         "PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
             + "3\r\na\r\n\r\n0a;x=y\r\n0123456789\r\n0\r\nT: u\r\n\r\n"
             + "DELETE /x HTTP/1.1\r\nHost: h\r\n\r\n",

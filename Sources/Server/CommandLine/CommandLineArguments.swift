@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Reactor
 
 /// Reads command lines: `heliograph COMMAND [--option value | --option=value]… [ARGUMENT]`.
 ///

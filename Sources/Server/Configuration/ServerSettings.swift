@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Reactor
 
 /// The settings of the server itself, checked and typed.
 package struct ServerSettings: Sendable, Equatable {

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Reactor
 
-/// An address the server accepts connections on.
-package enum ListenAddress: Hashable, Sendable {
-    /// A host name or address (IPv6 without brackets) and a port; 0 picks a free one.
-    case tcp(host: String, port: UInt16)
-    /// The path of a Unix-domain socket.
-    case unix(path: String)
-
+/// The addresses an operator writes: `http://HOST:PORT` or `unix:/path`.
+extension ListenAddress {
     /// Reads `http://HOST:PORT` (IPv6 in brackets) or `unix:/path`; nil for anything else.
     ///
     /// - Complexity: O(length of `text`).
@@ -62,17 +58,6 @@ package enum ListenAddress: Hashable, Sendable {
                 true
             default: false
             }
-        }
-    }
-}
-
-extension ListenAddress: CustomStringConvertible {
-    /// The spelling that `init(parsing:)` reads back.
-    package var description: String {
-        switch self {
-        case .tcp(let host, let port):
-            host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
-        case .unix(let path): "unix:" + path
         }
     }
 }
