@@ -21,7 +21,7 @@ enum Bench {
             }
             return 0
         } catch let error as UsageError {
-            Console.write("heliograph-bench: \(error.message)\n\n\(Command.usage)\n")
+            Console.write("heliograph-bench: \(error.message); try 'heliograph-bench help'\n")
             return 64
         } catch {
             Console.write("heliograph-bench: \(error)\n")

@@ -56,7 +56,10 @@ final class Fanout {
         MonotonicClock.sleep(milliseconds: Limits.benchSettleMilliseconds)
         let memoryIdle = try memory(of: server)
 
-        _ = try waitForLast(publish(publisher, count: options.warmup, of: "warm-up"), pool)
+        let warmup = try publish(publisher, count: options.warmup, of: "warm-up events")
+        guard try waitForLast(warmup, pool) == 0 else {
+            throw BenchFailure("subscribers lack the newest change of the warm-up")
+        }
         try pool.reset()
         let usageBefore = try usage(of: server)
         let events = try publish(publisher, count: options.events, of: "events")

@@ -25,13 +25,14 @@ struct FanoutMeasurement {
     /// Subscribers that do not have the newest change.
     let behind: Int
 
-    /// For each event, how long after the write's answer its last subscriber had it.
+    /// For each event, how long after a moment of its own its last subscriber had it.
     ///
+    /// - Parameter start: The moment, in nanoseconds of the clock.
     /// - Complexity: O(number of events).
-    var untilLast: Histogram {
+    func untilLast(since start: (Arrivals.Event) -> Int64) -> Histogram {
         var histogram = Histogram()
         for (event, arrival) in zip(events, clients.arrivals.lastArrivals) where arrival > 0 {
-            histogram.record(arrival - event.answeredNanoseconds)
+            histogram.record(arrival - start(event))
         }
         return histogram
     }
@@ -108,7 +109,14 @@ struct FanoutMeasurement {
                 "scheduled_delivery_microseconds", "write's due time to delivery",
                 clients.arrivals.sinceSchedule
             ),
-            ("last_delivery_microseconds", "write's answer to the last of all", untilLast),
+            (
+                "last_delivery_microseconds", "write's answer to the last of all",
+                untilLast(since: \.answeredNanoseconds)
+            ),
+            (
+                "scheduled_last_delivery_microseconds", "write's due time to the last of all",
+                untilLast(since: \.scheduledNanoseconds)
+            ),
             ("write_microseconds", "write's due time to its answer", writes),
         ]
         for (key, label, histogram) in histograms {

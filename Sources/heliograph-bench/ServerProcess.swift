@@ -82,8 +82,9 @@ final class ServerProcess {
             if let url = readyAddress(inLog: text) { return url }
             if hasEnded {
                 Cleanup.shared.remove(pid: child.pid)
-                let lines = text.split(separator: "\n").suffix(3).joined(separator: " | ")
-                throw BenchFailure("the server ended (\(child.describeEnd())): \(lines)")
+                let lines = text.split(separator: "\n").suffix(3).map { String($0) }
+                let words = [child.describeEnd()] + lines
+                throw BenchFailure("the server ended: \(words.joined(separator: " | "))")
             }
             guard MonotonicClock.nowNanoseconds < deadline else {
                 throw BenchFailure(

@@ -3,12 +3,10 @@
 /// The program: reads its command line and runs what is asked.
 ///
 /// `init`, `check`, `version` and the help are done here. The commands that need the other parts
-/// of the server are passed in, and so is the check of the settings those parts own.
+/// of the server are passed in.
 package struct HeliographCommand: Sendable {
     /// The commands that other parts of the program carry out.
     package struct Bodies: Sendable {
-        /// Checks the settings that the server's own part does not type.
-        package let validate: @Sendable (EffectiveSettings) throws(ConfigurationError) -> Void
         /// Runs the server until it is told to stop.
         package let serve: @Sendable (Configuration) -> ExitStatus
         /// Prepares the database.
@@ -18,19 +16,16 @@ package struct HeliographCommand: Sendable {
 
         /// Makes a set of commands.
         package init(
-            validate: @escaping @Sendable (EffectiveSettings) throws(ConfigurationError) -> Void,
             serve: @escaping @Sendable (Configuration) -> ExitStatus,
             migrate: @escaping @Sendable (Configuration) -> ExitStatus,
             watch: @escaping @Sendable (WatchOptions) -> ExitStatus
         ) {
-            self.validate = validate
             self.serve = serve
             self.migrate = migrate
             self.watch = watch
         }
     }
 
-    private let table: SettingsTable
     private let bodies: Bodies
     private let environment: [String: String]
     private let output: @Sendable (String) -> Void
@@ -39,15 +34,14 @@ package struct HeliographCommand: Sendable {
     /// Makes the program of its parts.
     ///
     /// - Parameters:
-    ///   - table: Every setting there is.
+    ///   - environment: The process's environment.
     ///   - output: Takes what was asked for (standard output).
     ///   - errorOutput: Takes what went wrong (standard error), with its end of line.
     package init(
-        table: SettingsTable, bodies: Bodies, environment: [String: String],
+        bodies: Bodies, environment: [String: String],
         output: @escaping @Sendable (String) -> Void,
         errorOutput: @escaping @Sendable (String) -> Void
     ) {
-        self.table = table
         self.bodies = bodies
         self.environment = environment
         self.output = output
@@ -84,9 +78,7 @@ package struct HeliographCommand: Sendable {
         _ options: ConfigurationOptions, _ body: (Configuration) -> ExitStatus
     ) -> ExitStatus {
         do {
-            let configuration = try Configuration(
-                options, table: table, environment: environment)
-            try bodies.validate(configuration.effective)
+            let configuration = try Configuration(options, environment: environment)
             return body(configuration)
         } catch {
             errorOutput("heliograph: \(error)\n")
@@ -102,11 +94,11 @@ package struct HeliographCommand: Sendable {
 
     private func initialize(_ path: String?) -> ExitStatus {
         guard let path, path != "-" else {
-            output(table.template)
+            output(SettingsTable.complete.template)
             return .success
         }
         do {
-            try ConfigurationFile.create(path, content: table.template)
+            try ConfigurationFile.create(path, content: SettingsTable.complete.template)
         } catch {
             errorOutput("heliograph: \(error)\n")
             return .failure

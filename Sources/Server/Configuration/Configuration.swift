@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import KintoAPI
+
 /// What the command line says about the configuration.
 package struct ConfigurationOptions: Sendable, Equatable {
     /// The file of `--ini`.
@@ -44,6 +46,8 @@ package struct Configuration: Sendable {
     package let effective: EffectiveSettings
     /// The settings of the server itself.
     package let server: ServerSettings
+    /// The settings of the API.
+    package let api: KintoSettings
 
     /// Reads the file, if one is named, and merges it with the rest.
     ///
@@ -54,9 +58,10 @@ package struct Configuration: Sendable {
     /// - Throws: `ConfigurationError`: exit with 78.
     /// - Complexity: O(length of the file).
     package init(
-        _ options: ConfigurationOptions, table: SettingsTable, environment: [String: String],
+        _ options: ConfigurationOptions, environment: [String: String],
         workingDirectory: String = ConfigurationFile.workingDirectory()
     ) throws(ConfigurationError) {
+        let table = SettingsTable.complete
         iniPath = options.iniPath ?? environment["KINTO_INI"].flatMap { $0.isEmpty ? nil : $0 }
         var file: IniFile?
         var variables: [String: String] = [:]
@@ -74,5 +79,19 @@ package struct Configuration: Sendable {
             table: table, file: file, variables: variables, environment: environment,
             flags: options.flags)
         server = try ServerSettings(effective)
+        api = try Self.apiSettings(effective, table)
+    }
+
+    private static func apiSettings(_ effective: EffectiveSettings, _ table: SettingsTable)
+        throws(ConfigurationError) -> KintoSettings
+    {
+        do {
+            return try KintoSettings(effective.values(differingFrom: table))
+        } catch {
+            let name = SettingKey.full(SettingKey.canonical(error.key))
+            throw .invalidValue(
+                name: name, value: SecretMask.masked(error.value, of: name),
+                origin: effective[name]?.origin ?? .builtIn, expected: error.expected)
+        }
     }
 }

@@ -149,6 +149,7 @@ package struct IniFile: Sendable {
     private mutating func finishValue(_ scan: inout Scan) {
         guard var entry = scan.entry, let section = scan.section else { return }
         while scan.valueLines.last == "" { scan.valueLines.removeLast() }
+        if scan.valueLines.first == "" { scan.valueLines.removeFirst() }
         entry.rawValue = scan.valueLines.joined(separator: "\n")
         scan.entry = nil
         scan.valueLines = []

@@ -12,6 +12,8 @@ enum KintoCompatibility {
         case accepted
         /// It has no effect here; the operator is told once.
         case ignored
+        /// Some of its words have no effect here; the operator is told once.
+        case partlyIgnored([String])
         /// Nobody knows it, Kinto included; the operator is told once.
         case unknown
         /// The server must not start; the reason completes "name = value: …".
@@ -52,13 +54,9 @@ enum KintoCompatibility {
 
     /// Judges the value of a setting that the table has.
     ///
-    /// - Returns: `accepted` or `refused`.
     /// - Complexity: O(number of rules).
     static func verdict(listed key: String, value: String) -> Verdict {
-        switch valueVerdict(key, value) {
-        case .refused(let reason)?: .refused(reason)
-        case .accepted?, .ignored?, .unknown?, nil: .accepted
-        }
+        valueVerdict(key, value) ?? .accepted
     }
 
     /// Judges a key of `[server:main]` other than the address.
@@ -105,7 +103,8 @@ enum KintoCompatibility {
                     return .refused("the plugin \(word) is not built in")
                 }
             }
-            return words.contains(where: measuringPlugins.contains) ? .ignored : .accepted
+            let measuring = words.filter(measuringPlugins.contains)
+            return measuring.isEmpty ? .accepted : .partlyIgnored(measuring)
         case "multiauth.policies":
             for word in words where word != "basicauth" {
                 return .refused("the policy \(word) is not built in, only basicauth")

@@ -168,6 +168,7 @@ struct SettingsMerge {
         switch verdict {
         case .accepted: break
         case .ignored: ignored.append(name)
+        case .partlyIgnored(let words): ignored += words.map { "\($0) in \(name)" }
         case .unknown: unknown.append(name)
         case .refused(let reason):
             throw .unsupported(
