@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Reactor
 import Testing
 
 @testable import Server
