@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
@@ -208,6 +209,18 @@ static inline int hg_socket_file(const char *path, uint64_t *device, uint64_t *i
     *device = status.st_dev;
     *inode = status.st_ino;
     return S_ISSOCK(status.st_mode) ? 1 : 0;
+}
+
+enum { HG_PROCESSORS_MAX = 1024 };
+
+/// Restricts the calling thread, and what it starts later, to one processor; a negative number
+/// means all of them again. Returns 0 or an errno.
+static inline int hg_pin_to_processor(int processor) {
+    unsigned char mask[HG_PROCESSORS_MAX / 8];
+    if (processor >= HG_PROCESSORS_MAX) return EINVAL;
+    memset(mask, processor < 0 ? 0xff : 0, sizeof mask);
+    if (processor >= 0) mask[processor / 8] = (unsigned char)(1u << (processor % 8));
+    return syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0 ? errno : 0;
 }
 
 #endif
