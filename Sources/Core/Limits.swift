@@ -18,6 +18,8 @@ package enum Limits {
 
     // MARK: HTTP requests
 
+    /// Empty lines before a request line (RFC 9112, 2.2).
+    package static let leadingEmptyLinesMax = 4
     /// A request line longer than this is an attack or a mistake: 414.
     package static let requestLineBytesMax = 16 * 1024
     /// Request line and all header fields together: 431.
@@ -28,8 +30,12 @@ package enum Limits {
     package static let requestBodyBytesMax = 16 * 1024 * 1024
     /// A chunk-size line with its extensions.
     package static let chunkLineBytesMax = 256
+    /// The extensions of all chunks of one body together.
+    package static let chunkExtensionsBytesMax = 16 * 1024
     /// The trailer fields after a chunked body.
     package static let trailerBytesMax = 8 * 1024
+    /// A body up to this size is parsed by the loop itself, a larger one on another thread.
+    package static let bodyParsedOnLoopBytesMax = 64 * 1024
     /// From the first byte of a request to the end of its head, however it drips.
     package static let requestHeadSecondsMax = 15
     /// From the end of a head to the end of the body.
@@ -40,6 +46,9 @@ package enum Limits {
     package static let stalledAnswerSecondsMax = 60
     /// After the last answer: for the client to read it and close.
     package static let lingerMillisecondsMax = 1_000
+
+    /// A body up to this size is copied behind its head, larger ones are shared.
+    package static let inlineBodyBytesMax = 4 * 1024
 
     // MARK: Event loops
 
@@ -53,10 +62,31 @@ package enum Limits {
     package static let closesPerTurnMax = 512
     /// Messages waiting in one loop's mailbox, before posting reports that it is full.
     package static let mailboxMessagesMax = 65_536
+    /// Deadlines told to the handler in one turn when many fall together.
+    package static let deadlinesPerTurnMax = 1_024
+    /// Bytes of one loop's read buffer, which all its connections share.
+    package static let readBufferBytes = 64 * 1024
+    /// Bytes of one connection's input that a loop keeps until the handler consumes them.
+    package static let keptInputBytesMax = requestBodyBytesMax + requestHeadBytesMax
+    /// Frames of one connection's pending output passed to the kernel at once.
+    package static let framesPerSendMax = 64
+    /// How long a loop that has no descriptor left does not look at its listeners.
+    package static let acceptPauseMilliseconds = 100
+    /// Connections of one loop unless configured otherwise.
+    package static let connectionsPerLoopDefault = 1 << 20
+    /// Addresses that one host name to listen on may stand for.
+    package static let addressesPerListenerMax = 16
+    /// The stack of a loop's thread.
+    package static let loopStackBytes = 4 * 1024 * 1024
     /// Connections waiting in the kernel to be accepted.
     package static let listenBacklogMax = 4_096
     /// Bytes a stream's socket may hold in the kernel (`SO_SNDBUF`).
     package static let streamSendBufferBytesMax = 64 * 1024
+
+    /// Descriptors that are not for connections: the database, epoll, listeners, logs.
+    package static let reservedDescriptors = 128
+    /// How often the end of a drain is looked for.
+    package static let drainPollMicroseconds: UInt32 = 5_000
 
     // MARK: WebSocket
 
@@ -69,14 +99,23 @@ package enum Limits {
 
     /// Resources named by one subscription.
     package static let subscriptionResourcesMax = 256
+    /// One frame of what a lagging subscriber is owed; a longer list is sent in several.
+    package static let catchUpFrameBytesMax = 64 * 1024
+    /// What one loop remembers of frames for lagging subscribers.
+    package static let catchUpCacheBytesMax = 8 * 1024 * 1024
     /// Distinct filters one loop keeps at once.
     package static let filtersPerLoopMax = 65_536
     /// The shortest and longest `retry:` told to event sources, in milliseconds.
     package static let retryMilliseconds = 1_000...5_000
     /// The default time between two heartbeats of one stream.
     package static let heartbeatSecondsDefault = 30
+    /// One line and one event that a client of an event stream reads.
+    package static let eventBytesMax = 16 * 1024 * 1024
     /// How long a drain may take before what is left is cut.
     package static let drainSecondsMax = 10
+
+    /// How long `heliograph watch` waits at most before it returns.
+    package static let watchRetryMillisecondsMax = 60_000
 
     // MARK: Storage
 
@@ -88,6 +127,10 @@ package enum Limits {
     package static let storageReadersDefault = 2
     /// Jobs that may wait for the writer or the readers: beyond it 503.
     package static let storageQueueJobsMax = 16_384
+    /// Elements in one chunk of the memory storage's sorted maps; a fuller chunk is cut in two.
+    package static let sortedMapChunkElementsMax = 128
+    /// The write-ahead log's file is cut to this after a checkpoint, however large it became.
+    package static let databaseLogBytesMax = 64 * 1024 * 1024
 
     // MARK: Kinto API
 
@@ -97,4 +140,42 @@ package enum Limits {
     package static let fetchObjectsDefault = 10_000
     /// Conditions in one query string.
     package static let queryParametersMax = 256
+    /// Tokens kept that each delete the next page of a list.
+    package static let deletionTokensMax = 10_000
+
+    // MARK: Configuration
+
+    /// A configuration file longer than this is a mistake.
+    package static let configurationFileBytesMax = 1024 * 1024
+    /// One setting's value after `%(name)s` in it was replaced.
+    package static let settingValueBytesMax = 64 * 1024
+    /// How deep `%(name)s` may lead to each other (Python's `configparser` has the same limit).
+    package static let interpolationDepthMax = 10
+    /// Typing mistakes up to which "did you mean" dares a guess.
+    package static let suggestionMistakesMax = 3
+    /// The width of the comments in a written configuration file.
+    package static let templateColumnsMax = 80
+    /// Addresses one server listens on.
+    package static let listenersMax = 16
+    /// A host name (RFC 1035, 2.3.4).
+    package static let hostNameBytesMax = 255
+    /// The path of a Unix-domain socket: `sun_path` without its final NUL.
+    package static let unixSocketPathBytesMax = 107
+    /// Event loops an operator may ask for.
+    package static let loopsMax = 1_024
+    /// Connections an operator may allow.
+    package static let connectionsMax = 1 << 24
+    /// The longest time between two heartbeats an operator may ask for.
+    package static let heartbeatSecondsMax = 3_600
+    /// The longest `retry:` an operator may ask for.
+    package static let retryMillisecondsMax = 3_600_000
+    /// The longest drain an operator may ask for.
+    package static let drainSecondsSettingMax = 3_600
+
+    // MARK: Logging
+
+    /// One line of the log with its end: what a pipe takes in one piece (`PIPE_BUF`).
+    package static let logLineBytesMax = 4_096
+    /// One value or message in a line of the log, before it is escaped; the rest is cut.
+    package static let logValueBytesMax = 512
 }

@@ -142,7 +142,8 @@ package protocol StorageTransaction: StorageReader {
     /// - Complexity: O(number of things removed).
     func removeTree(at uri: String) throws
 
-    /// Replaces the permissions of an object; an empty set removes that permission.
+    /// Replaces the given permissions of an object: those not named stay as they are, an empty set
+    /// removes that permission.
     ///
     /// - Throws: `StorageError`.
     func setPermissions(_ permissions: [String: Set<String>], of uri: String) throws

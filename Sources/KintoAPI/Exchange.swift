@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Storage
+import Wire
+
+/// One request with all that is known about it before the storage is asked.
+struct Exchange: Sendable {
+    /// The service that answers it.
+    let service: KintoService
+    /// The request.
+    let request: HTTPRequest
+    /// Where its path leads.
+    let route: Route
+    /// The time it came.
+    let now: Timestamp
+    /// Who sent it.
+    let identity: Identity
+    /// Its body.
+    let body: RequestBody
+    /// Whether it is part of a batch.
+    let isSubrequest: Bool
+
+    /// The settings.
+    var settings: KintoSettings { service.settings }
+
+    /// The method.
+    var method: HTTPMethod { request.head.method }
+
+    /// The endpoint of the path, or nil.
+    var endpoint: Endpoint? { Endpoint(route) }
+
+    /// Who may read answers in browsers.
+    var corsPolicy: CORSPolicy {
+        CORSPolicy(origins: settings.corsOrigins, maxAgeSeconds: settings.corsMaxAgeSeconds)
+    }
+
+    /// Scheme and host of addresses of this server.
+    var origin: String {
+        let host = settings.httpHost ?? request.head.fields["Host"] ?? "localhost"
+        return "\(settings.httpScheme ?? "http")://\(host)"
+    }
+
+    /// Completes an answer by the fields that all answers have.
+    ///
+    /// - Parameter hasEndpoint: False for answers given before the path was looked at.
+    func finish(_ reply: Reply, hasEndpoint: Bool = true) -> HTTPResponse {
+        var reply = reply
+        // Exceptions within a batch pass over the hooks that add fields; a 401 also over CORS.
+        let isBare = isSubrequest && reply.isRaised
+        if !(isBare && reply.status == 401) {
+            corsPolicy.apply(
+                to: &reply, endpoint: hasEndpoint ? endpoint : nil, request: request)
+        }
+        if !isBare {
+            reply.fields.append("X-Content-Type-Options", "nosniff")
+            reply.fields.append(
+                "Content-Security-Policy",
+                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
+            addBackoff(&reply)
+        }
+        if !isSubrequest { addEndOfService(&reply) }
+        return HTTPResponse(status: reply.status, fields: reply.fields, body: reply.body)
+    }
+
+    /// The value of an `Alert` field.
+    func alert(code: String, message: String?, url: String?) -> String {
+        JSONWriter.string([
+            "code": .string(code), "message": message.map(JSONValue.string) ?? .null,
+            "url": .string(url ?? settings.projectDocs),
+        ])
+    }
+
+    /// A random id in the form of a UUID of version 4 (RFC 9562, section 5.4).
+    func makeUUID() -> String {
+        var bytes = service.random(16)
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let digits = Array(Digest.hexadecimal(bytes).utf8)
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32]
+            .map { String(decoding: digits[$0], as: UTF8.self) }.joined(separator: "-")
+    }
+
+    /// A random id of eight letters and digits, as buckets, collections and groups get.
+    func makeName() -> String {
+        // 64 characters, so that six random bits choose one without bias; the first must not be one
+        // of the last two, which the pattern of ids forbids there.
+        let alphabet = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        let bytes = service.random(8)
+        var name: [UInt8] = []
+        for (place, byte) in bytes.enumerated() {
+            name.append(place == 0 ? alphabet[Int(byte) % 62] : alphabet[Int(byte & 63)])
+        }
+        return String(decoding: name, as: UTF8.self)
+    }
+
+    private func addBackoff(_ reply: inout Reply) {
+        guard let seconds = settings.backoffSeconds else { return }
+        if let percentage = settings.backoffPercentage {
+            let draw = Int(service.random(1)[0]) * 100 / 256
+            guard draw < percentage else { return }
+        }
+        reply.fields["Backoff"] = String(seconds)
+    }
+
+    private func addEndOfService(_ reply: inout Reply) {
+        guard settings.endOfService != nil else { return }
+        reply.fields["Alert"] = alert(
+            code: hasEnded ? "hard-eol" : "soft-eol", message: settings.endOfServiceMessage,
+            url: settings.endOfServiceURL)
+    }
+
+    /// Whether the service has come to its end.
+    var hasEnded: Bool {
+        settings.endOfServiceTimestamp.map { $0 <= now } ?? false
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Storage
+import Wire
+
+/// Answers every request that is not a stream, in Kinto's words.
+///
+/// It opens no sockets, starts no threads and reads no clock: a request becomes a plan at once, and
+/// whoever owns the storage runs the plan.
+package final class KintoService: Sendable {
+    /// The settings.
+    let settings: KintoSettings
+    private let changes: any ChangesSource
+    private let clock: @Sendable () -> Timestamp
+    /// Makes ids and nonces.
+    let random: @Sendable (Int) -> [UInt8]
+    private let tokens = DeletionTokens()
+    private let broadcasts: Broadcasts
+
+    /// Makes a service.
+    ///
+    /// - Parameters:
+    ///   - changes: What the monitor endpoints show.
+    ///   - clock: The time, in milliseconds since 1970.
+    ///   - random: So many bytes that nobody can guess.
+    package init(
+        settings: KintoSettings, changes: any ChangesSource,
+        clock: @escaping @Sendable () -> Timestamp,
+        random: @escaping @Sendable (Int) -> [UInt8] = Digest.randomBytes
+    ) {
+        self.settings = settings
+        self.changes = changes
+        self.clock = clock
+        self.random = random
+        broadcasts = Broadcasts(debounceSeconds: settings.broadcastDebounceSeconds)
+    }
+
+    /// What a request needs. Bad input is answered, never thrown.
+    ///
+    /// - Complexity: O(size of the request); the storage is not asked.
+    package func plan(_ request: HTTPRequest) -> Plan {
+        plan(exchange(request, body: nil, isSubrequest: false))
+    }
+
+    /// The answer to a request whose plan threw `error`.
+    package func failure(_ error: any Error, for request: HTTPRequest) -> HTTPResponse {
+        if let refusal = error as? Refusal { return refusal.response }
+        let exchange = exchange(request, body: RequestBody.none, isSubrequest: false)
+        if let error = error as? APIError { return exchange.finish(error.reply) }
+        if exchange.route == .heartbeat {
+            return exchange.finish(UtilityEndpoint.heartbeat(isWell: false))
+        }
+        guard error is StorageError else {
+            var failure = APIError(
+                status: 500, number: .undefined,
+                message: "A programmatic error occurred, developers have been informed.")
+            failure.info = settings.errorInfoLink
+            return exchange.finish(failure.reply)
+        }
+        return exchange.finish(overloaded.reply)
+    }
+
+    /// 503: the storage or the server cannot now.
+    var overloaded: APIError {
+        var error = APIError(
+            status: 503, number: .backend,
+            message: "Service temporary unavailable due to overloading or maintenance, "
+                + "please retry later.")
+        error.fields["Retry-After"] = String(settings.retryAfterSeconds)
+        return error
+    }
+
+    /// What a part of a batch needs.
+    func plan(_ request: HTTPRequest, partOfBatch body: RequestBody) -> Plan {
+        plan(exchange(request, body: body, isSubrequest: true))
+    }
+
+    private func plan(_ exchange: Exchange) -> Plan {
+        if exchange.hasEnded, !exchange.isSubrequest {
+            let error = APIError(
+                status: 410, number: .serviceDeprecated,
+                message: "The service you are trying to connect no longer exists at this "
+                    + "location.")
+            return .answer(exchange.finish(error.reply))
+        }
+        if settings.isReadOnly, ![.get, .head, .options].contains(exchange.method) {
+            let error = APIError.methodNotAllowed(allowed: nil)
+            return .answer(exchange.finish(error.reply, hasEndpoint: false))
+        }
+        do {
+            return try endpointPlan(exchange)
+        } catch let error as APIError {
+            return .answer(exchange.finish(error.reply))
+        } catch {
+            return .answer(failure(error, for: exchange.request))
+        }
+    }
+
+    /// The plan of a request that reads.
+    func reading(
+        _ exchange: Exchange, _ body: @escaping @Sendable (any StorageReader) throws -> Reply
+    ) -> Plan {
+        .read { reader in
+            do {
+                return exchange.finish(try body(reader))
+            } catch let error as APIError {
+                return exchange.finish(error.reply)
+            }
+        }
+    }
+
+    /// The plan of a request that writes. A refusal is thrown, so that the storage undoes what was
+    /// done before it.
+    func writing(
+        _ exchange: Exchange,
+        _ body: @escaping @Sendable (any StorageTransaction) throws -> Reply
+    ) -> Plan {
+        .write { transaction in
+            do {
+                return exchange.finish(try body(transaction))
+            } catch let error as APIError {
+                throw Refusal(response: exchange.finish(error.reply))
+            }
+        }
+    }
+
+    /// All that is known about a request before the storage is asked.
+    ///
+    /// - Parameter body: The body, nil if it is still to be read.
+    func exchange(
+        _ request: HTTPRequest, body: RequestBody? = nil, isSubrequest: Bool = false
+    ) -> Exchange {
+        let route = Router.route(request.head.path, hasChanges: settings.hasChanges)
+        return Exchange(
+            service: self, request: request, route: route, now: clock(),
+            identity: Identity(request.head.fields, settings: settings),
+            body: body ?? (hasBody(request, route) ? RequestBody(request.body) : .none),
+            isSubrequest: isSubrequest)
+    }
+
+    /// Whether the body of a request is looked at.
+    private func hasBody(_ request: HTTPRequest, _ route: Route) -> Bool {
+        switch route {
+        case .list, .object, .batch, .monitorRecords, .changeset: return request.hasJSONBody
+        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream,
+            .unversioned, .nothing, .undecodable:
+            return false
+        }
+    }
+
+    private func endpointPlan(_ exchange: Exchange) throws -> Plan {
+        if let endpoint = exchange.endpoint {
+            if exchange.method == .options {
+                let reply = try exchange.corsPolicy.preflight(
+                    exchange.request, endpoint: endpoint)
+                return .answer(exchange.finish(reply))
+            }
+            guard endpoint.methods.contains(exchange.method) else {
+                throw APIError.methodNotAllowed(allowed: endpoint.allowed)
+            }
+        }
+        switch exchange.route {
+        case .list(let list):
+            return try ListEndpoint(exchange: exchange, list: list, tokens: tokens).plan(self)
+        case .object(let list, let id):
+            return try ObjectEndpoint(exchange: exchange, list: list, id: id).plan(self)
+        case .monitorRecords:
+            let endpoint = MonitorEndpoint(exchange: exchange, source: changes)
+            return .answer(exchange.finish(try endpoint.reply()))
+        case .changeset(let path):
+            return try ChangesetEndpoint(exchange: exchange, path: path, source: changes)
+                .plan(self)
+        case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
+        case .batch: return try BatchEndpoint(exchange: exchange).plan(self)
+        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts:
+            return try utility(exchange)
+        case .unversioned, .nothing, .undecodable:
+            return .answer(exchange.finish(try PathRedirect(exchange: exchange).reply()))
+        }
+    }
+
+    private func utility(_ exchange: Exchange) throws -> Plan {
+        var errors = ValidationErrors()
+        exchange.corsPolicy.check(exchange.request, &errors)
+        try errors.check()
+        let endpoint = UtilityEndpoint(exchange: exchange)
+        switch exchange.route {
+        case .hello: return endpoint.hello(self)
+        case .heartbeat: return endpoint.heartbeat(self)
+        case .version: return .answer(exchange.finish(endpoint.version()))
+        case .broadcasts:
+            let entries = changes.monitoredEntries().entries
+            let body = broadcasts.body(entries, now: exchange.now)
+            return .answer(exchange.finish(Reply(json: body)))
+        case .loadBalancerHeartbeat, .list, .object, .monitorRecords, .monitorStream, .changeset,
+            .batch, .unversioned, .nothing, .undecodable:
+            return .answer(exchange.finish(Reply(json: [:])))
+        }
+    }
+}

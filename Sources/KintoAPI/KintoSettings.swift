@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+
+/// What an operator can set about the API, read from the keys of Kinto's ini file.
+package struct KintoSettings: Sendable {
+    // MARK: The service
+
+    /// `project_name`: what the root calls the service.
+    package var projectName = "kinto"
+    /// `project_version`: the version that the root and `__version__` tell.
+    package var projectVersion = "0.1.0"
+    /// `project_docs`: where the documentation is.
+    package var projectDocs = "https://kinto.readthedocs.io/"
+    /// `error_info_link`: where errors of the server are to be told.
+    package var errorInfoLink = "https://github.com/Kinto/kinto/issues/"
+    /// `readonly`: whether everything but reading is refused.
+    package var isReadOnly = false
+    /// `http_host`: the host in addresses; that of the request if nil.
+    package var httpHost: String?
+    /// `http_scheme`: the scheme in addresses.
+    package var httpScheme: String?
+    /// `root_cache_expires_seconds`: how long the root of a read-only server may be kept.
+    package var rootCacheSeconds = 86_400
+    /// `version_prefix_redirect_enabled`: whether `/path` leads to `/v1/path`.
+    package var redirectsToVersion = true
+    /// `version_prefix_redirect_ttl_seconds`: how long that may be kept; negative for not at all.
+    package var versionRedirectSeconds = -1
+    /// `trailing_slash_redirect_enabled`: whether `/path/` leads to `/path`.
+    package var redirectsTrailingSlash = true
+    /// `trailing_slash_redirect_ttl_seconds`: how long that may be kept; negative for not at all.
+    package var trailingSlashSeconds = 3600
+
+    // MARK: Warnings
+
+    /// `retry_after_seconds`: when to come back after an error of the server.
+    package var retryAfterSeconds = 3
+    /// `backoff`: how many seconds clients are asked to be quiet.
+    package var backoffSeconds: Int?
+    /// `backoff_percentage`: how many in a hundred answers ask for it; all if nil.
+    package var backoffPercentage: Int?
+    /// `eos`: the end of the service, as written.
+    package var endOfService: String?
+    /// `eos`: the moment it stands for.
+    package var endOfServiceTimestamp: Timestamp?
+    /// `eos_message`: what clients are told about it.
+    package var endOfServiceMessage: String?
+    /// `eos_url`: where to learn more about it.
+    package var endOfServiceURL: String?
+
+    // MARK: Requests
+
+    /// `batch_max_requests`: requests in one batch; 0 for any number.
+    package var batchRequestsMax = Limits.batchRequestsDefault
+    /// `paginate_by`: objects on one page; nil for `storage_max_fetch_size`.
+    package var paginateBy: Int?
+    /// `storage_max_fetch_size`: objects read for one answer.
+    package var fetchObjectsMax = Limits.fetchObjectsDefault
+    /// `pagination_token_validity_seconds`: how long a token that deletes a page can be used.
+    package var tokenValiditySeconds = 600
+    /// `cors_origins`: who may read answers in a browser.
+    package var corsOrigins = ["*"]
+    /// `cors_max_age_seconds`: how long a preflight may be kept; nil to say nothing.
+    package var corsMaxAgeSeconds: Int? = 3600
+
+    // MARK: Users and permissions
+
+    /// `multiauth.policies`: whether `basicauth` is among them.
+    package var hasBasicAuth = false
+    /// `userid_hmac_secret`: the key that makes user ids of credentials.
+    package var userIDSecret = ""
+    /// `explicit_permissions`: whether who writes an object gets the permission to write it.
+    package var hasExplicitPermissions = true
+    /// `<kind>_<permission>_principals`: who is granted what everywhere, by that name.
+    package var principals: [String: Set<String>] = [
+        "bucket_create_principals": ["system.Authenticated"]
+    ]
+
+    // MARK: Caches
+
+    /// Every setting whose name ends in `cache_expires_seconds`, `cache_minimum_expires_seconds` or
+    /// `cache_maximum_expires_seconds`.
+    package var cacheSeconds: [String: Int] = [:]
+
+    // MARK: Changes
+
+    /// Whether the changes endpoints exist.
+    package var hasChanges = false
+    /// `changes.resources`, as written.
+    package var changesResources: [String] = []
+    /// What `changes.resources` and `changes.excluded_collections` come to.
+    package var monitored = MonitoredResources(including: .named([]))
+    /// `changes.http_host`: the host that redirects of the changes endpoints lead to.
+    package var changesHost: String?
+    /// `changes.since_max_age_days`: an older `_since` is redirected; negative for none is.
+    package var sinceDaysMax = 21
+    /// `changes.since_max_age_redirect_ttl_seconds`: how long that may be kept.
+    package var sinceRedirectSeconds = 86_400
+    /// `push_broadcast_min_debounce_interval_seconds`: between two broadcasts.
+    package var broadcastDebounceSeconds = 300
+    /// `heliograph.changes.not_modified`: the status of an unchanged list, 304 or 200.
+    package var notModifiedStatus = 304
+
+    /// The host that entries of the monitor feed name, and their ids are made of: `http_host`, or
+    /// else `changes.http_host`.
+    package var entryHost: String { httpHost ?? changesHost ?? "" }
+
+    /// Makes the settings that Kinto has when nothing is set.
+    package init() {}
+
+    /// The settings of a server that was started without a file: anyone who says who they are may
+    /// make buckets, and everything is monitored.
+    package static let embedded = [
+        "multiauth.policies": "basicauth", "kinto.changes.resources": "*",
+    ]
+}
+
+/// A setting that has a value it cannot have.
+package struct SettingsError: Error, Equatable, CustomStringConvertible {
+    /// The key, as written.
+    package let key: String
+    /// The value, as written.
+    package let value: String
+    /// What could stand there.
+    package let expected: String
+
+    package var description: String { "\(key) = \(value): expected \(expected)" }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// The virtual list `monitor/changes`: the entries of the monitored collections as records. Nothing
+// of it is in the storage; the hub has it.
+
+import Core
+import Storage
+import Wire
+
+/// Answers requests for `monitor/changes/records`.
+struct MonitorEndpoint {
+    /// The request.
+    let exchange: Exchange
+    /// The entries.
+    let source: any ChangesSource
+
+    /// What the entries' members are called.
+    private static let knownFields: Set<String> = [
+        "host", "bucket", "collection", "id", "last_modified", "deleted",
+    ]
+
+    /// The answer.
+    ///
+    /// - Throws: `APIError`.
+    func reply() throws -> Reply {
+        guard exchange.method == .get || exchange.method == .head else {
+            throw APIError.methodNotAllowed(allowed: exchange.endpoint?.allowed)
+        }
+        try exchange.requireAcceptsJSON()
+        let cache = ChangesCache(exchange: exchange, path: .monitorChanges)
+        if let early = try ChangesRedirect(exchange).reply() { return early }
+        let request = try ListRequest(
+            exchange, known: .only(MonitorEndpoint.knownFields), allowsFields: true)
+        let (entries, newest) = source.monitoredEntries()
+        let timestamp = newest ?? exchange.now
+        if request.preconditions.isUnmodified(timestamp) { return notModified(timestamp, cache) }
+        try request.preconditions.check(exists: true, timestamp: timestamp, existing: nil)
+        let query = try request.query()
+        let token = try request.token()
+        let list = ListAddress.records(.monitorChanges)
+        let selection = ListSelection(query, of: list.list, sharedIDs: nil, token: token)
+        let page = try selection.page(EntryList(entries).visit)
+        let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
+        var reply = try answer.reply(page: page, token: token, timestamp: timestamp)
+        CacheControl(exchange: exchange).applyToChanges(&reply)
+        cache.apply(to: &reply)
+        return reply
+    }
+
+    private func notModified(_ timestamp: Timestamp, _ cache: ChangesCache) -> Reply {
+        guard exchange.settings.notModifiedStatus == 200 else {
+            var reply = PluralAnswer.notModified(timestamp)
+            cache.apply(to: &reply)
+            return reply
+        }
+        var reply = Reply(jsonBytes: ListRendering.wrap(Array("[]".utf8)))
+        reply.setTimestamp(timestamp)
+        CacheControl(exchange: exchange).applyToChanges(&reply)
+        cache.apply(to: &reply)
+        return reply
+    }
+}
+
+extension CacheControl {
+    /// Sets what the list of changes has before its own settings are looked at.
+    fileprivate func applyToChanges(_ reply: inout Reply) {
+        let seconds = exchange.settings.cacheSeconds["changes_cache_expires_seconds"] ?? 0
+        if exchange.identity.isAnonymous, seconds > 0 {
+            reply.setCache(seconds: seconds, now: exchange.now)
+        } else {
+            reply.setUncached()
+        }
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+//
+// Objects: reading, creating, replacing, changing and deleting one. Each method's steps stand in
+// the reference's order, because the order decides which of several refusals a client gets.
+
+import Core
+import Storage
+import Wire
+
+/// Answers requests for one object.
+struct ObjectEndpoint: Sendable {
+    /// The request.
+    let exchange: Exchange
+    /// The list that the object is in.
+    let list: ListAddress
+    /// The object's id, not yet checked.
+    let id: String
+
+    private var uri: String { list.uri(of: id) }
+
+    /// What the request needs.
+    ///
+    /// - Throws: `APIError` for what is refused without asking the storage.
+    func plan(_ service: KintoService) throws(APIError) -> Plan {
+        switch exchange.method {
+        case .get, .head:
+            try exchange.requireAcceptsJSON()
+            return service.reading(exchange) { try self.get($0) }
+        case .put:
+            let content = ObjectContent(exchange, kind: list.kind, style: .replace)
+            return service.writing(exchange) { try self.put(content, $0) }
+        case .patch:
+            let content = ObjectContent(exchange, kind: list.kind, style: .patch)
+            return service.writing(exchange) { try self.patch(content, $0) }
+        case .delete: return service.writing(exchange) { try self.delete($0) }
+        case _: throw .methodNotAllowed(allowed: exchange.endpoint?.allowed)
+        }
+    }
+
+    // MARK: Methods
+
+    private func get(_ reader: any StorageReader) throws -> Reply {
+        let authorization = try Authorization(
+            exchange.identity, settings: exchange.settings, reader: reader)
+        try authorization.require(RequiredPermission(action: .read, list: list, id: id))
+        let parent = try ParentCollection.require(of: list, reader: reader)
+        var errors = ValidationErrors()
+        let preconditions = RequestValidation(exchange).preconditions(&errors)
+        let query = try RequestQuery(exchange.request.head.query)
+        try errors.check()
+        try requireValidID()
+        guard let object = try reader.object(id, in: list.list) else { throw notFound }
+        if preconditions.isUnmodified(object.timestamp) {
+            var reply = Reply(status: 304)
+            reply.isRaised = true
+            reply.setTimestamp(object.timestamp)
+            return reply
+        }
+        try check(preconditions, object, in: reader)
+        let fields = query["_fields"]?.words ?? []
+        var reply = try body(of: object, fields: fields, authorization: authorization)
+        reply.setTimestamp(object.timestamp)
+        CacheControl(exchange: exchange).apply(to: &reply, list: list, parent: parent)
+        return reply
+    }
+
+    private func put(
+        _ content: ObjectContent, _ transaction: any StorageTransaction
+    ) throws -> Reply {
+        try ParentCollection.require(of: list, reader: transaction)
+        let existing = try transaction.object(id, in: list.list)
+        try exchange.requireAcceptsJSON()
+        try exchange.requireContentType(["application/json"])
+        let authorization = try Authorization(
+            exchange.identity, settings: exchange.settings, reader: transaction)
+        let isCreation =
+            existing == nil || exchange.request.head.fields["If-None-Match"] == "*"
+        try authorization.require(
+            RequiredPermission(
+                action: isCreation ? .create : .write, list: list, id: isCreation ? nil : id))
+        try content.check()
+        try requireValidID()
+        try check(content.preconditions, existing, in: transaction)
+        var members = try content.body.data ?? existing.map(StoredRecord.parse) ?? JSONObject()
+        try requireSameID(members)
+        let timestamp = try ChosenTimestamp.of(members, replacing: existing)
+        members["id"] = nil
+        let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
+        let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
+        try writer.store(content.body.permissions, of: stored, replacesAll: true, members: members)
+        var reply = try self.body(of: stored, authorization: authorization)
+        reply.status = existing == nil ? 201 : 200
+        reply.setTimestamp(stored.timestamp)
+        return reply
+    }
+
+    private func patch(
+        _ content: ObjectContent, _ transaction: any StorageTransaction
+    ) throws -> Reply {
+        try ParentCollection.require(of: list, reader: transaction)
+        let current = try transaction.object(id, in: list.list)
+        try exchange.requireAcceptsJSON()
+        try exchange.requireContentType(["application/json", "application/merge-patch+json"])
+        let authorization = try Authorization(
+            exchange.identity, settings: exchange.settings, reader: transaction)
+        try requireWrite(authorization, exists: current != nil)
+        let isMerge = exchange.mediaType == "application/merge-patch+json"
+        try content.check()
+        try requireValidID()
+        guard let existing = current else { throw notFound }
+        try check(content.preconditions, existing, in: transaction)
+        guard !content.body.isEmpty else {
+            throw APIError.invalid(.body, "data", "Provide at least one of data or permissions")
+        }
+        let before = try StoredRecord.parse(existing)
+        let changes = content.body.data ?? JSONObject()
+        let members = try changed(before, by: changes, isMerge: isMerge)
+        let timestamp = try ChosenTimestamp.of(members, replacing: existing)
+        let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
+        let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
+        try writer.store(content.body.permissions, of: stored, replacesAll: false, members: members)
+        var reply: Reply
+        if let partial = try content.behavior.data(changes, before: before, after: stored) {
+            reply = Reply(json: ["data": .object(partial)])
+        } else {
+            reply = try self.body(of: stored, authorization: authorization)
+        }
+        reply.setTimestamp(stored.timestamp)
+        return reply
+    }
+
+    private func delete(_ transaction: any StorageTransaction) throws -> Reply {
+        try ParentCollection.require(of: list, reader: transaction)
+        let current = try transaction.object(id, in: list.list)
+        try exchange.requireAcceptsJSON()
+        let authorization = try Authorization(
+            exchange.identity, settings: exchange.settings, reader: transaction)
+        try requireWrite(authorization, exists: current != nil)
+        var errors = ValidationErrors()
+        let preconditions = RequestValidation(exchange).preconditions(&errors)
+        let query = try RequestQuery(exchange.request.head.query)
+        try errors.check()
+        try requireValidID()
+        guard let object = current else { throw notFound }
+        try check(preconditions, object, in: transaction)
+        let timestamp = try ChosenTimestamp.of(query, deleting: object)
+        let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
+        guard let tombstone = try writer.delete(object.id, timestamp: timestamp) else {
+            throw notFound
+        }
+        var reply = Reply(jsonBytes: ListRendering.wrap(tombstone.json))
+        reply.setTimestamp(tombstone.timestamp)
+        return reply
+    }
+
+    // MARK: Steps
+
+    private var notFound: APIError { .notFound(id: id, kind: list.kind, isParent: false) }
+
+    private func requireValidID() throws(APIError) {
+        guard ResourceID.isValid(id) else { throw .invalidID }
+    }
+
+    private func requireWrite(_ authorization: Authorization, exists: Bool) throws {
+        guard exists else { return try authorization.requireOnUnknown(list) }
+        try authorization.require(RequiredPermission(action: .write, list: list, id: id))
+    }
+
+    private func requireSameID(_ members: JSONObject) throws(APIError) {
+        guard let given = members["id"] else { return }
+        guard given.string == id else {
+            throw .invalid(.body, "id", "Object id does not match existing object")
+        }
+    }
+
+    private func check(
+        _ preconditions: Preconditions, _ object: StoredObject?, in reader: any StorageReader
+    ) throws {
+        guard !preconditions.isEmpty else { return }
+        if let object {
+            let existing = try StoredRecord.parse(object)
+            try preconditions.check(
+                exists: true, timestamp: object.timestamp, existing: existing)
+        } else {
+            let timestamp = try ListTimestamp.ensure(list, reader: reader)
+            try preconditions.check(exists: false, timestamp: timestamp, existing: nil)
+        }
+    }
+
+    /// The members after a patch.
+    private func changed(
+        _ before: JSONObject, by changes: JSONObject, isMerge: Bool
+    ) throws(APIError) -> JSONObject {
+        var members = before
+        if isMerge {
+            MergePatch.apply(changes, to: &members)
+        } else {
+            for (key, value) in changes.members { members[key] = value }
+        }
+        try requireSameID(members)
+        var errors = ValidationErrors()
+        ObjectSchema.validate(&members, kind: list.kind, prefix: "", errors: &errors)
+        if !errors.isEmpty { throw errors.error(isRaised: true) }
+        return members
+    }
+
+    private func body(
+        of object: StoredObject, fields: [String] = [], authorization: Authorization
+    ) throws -> Reply {
+        guard fields.isEmpty else {
+            let record = try StoredRecord.parse(object)
+            let selected = NestedMember.select(fields + ["id", "last_modified"], of: record)
+            return Reply(json: ["data": .object(selected)])
+        }
+        let permissions = try authorization.visiblePermissions(of: uri)
+        return Reply(jsonBytes: ListRendering.wrap(object.json, permissions: permissions))
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Storage
+
+/// Writes what goes with an object beside its members.
+struct ObjectWriter {
+    /// The request.
+    let exchange: Exchange
+    /// The list that the object is in.
+    let list: ListAddress
+    /// Where it is written.
+    let transaction: any StorageTransaction
+
+    /// Stores the permissions of an object that was just written, and a group's members.
+    ///
+    /// - Parameters:
+    ///   - given: The permissions in the body; a nil value removes.
+    ///   - replacesAll: Whether permissions that are not given are removed.
+    func store(
+        _ given: [String: Set<String>?]?, of object: StoredObject, replacesAll: Bool,
+        members: JSONObject
+    ) throws {
+        let uri = list.uri(of: object.id)
+        let before = try transaction.permissions(of: uri)
+        var permissions = before
+        let isMerge = exchange.mediaType == "application/merge-patch+json"
+        let set = (given ?? [:]).filter { isMerge || $0.value != nil }
+        if replacesAll, !set.isEmpty { permissions = [:] }
+        for (name, principals) in set { permissions[name] = principals ?? [] }
+        if exchange.settings.hasExplicitPermissions {
+            permissions["write", default: []].insert(exchange.identity.owner)
+        }
+        if permissions != before {
+            for name in before.keys where permissions[name] == nil { permissions[name] = [] }
+            try transaction.setPermissions(permissions, of: uri)
+        }
+        if list.kind == .group {
+            let principals = (members["members"]?.array ?? []).compactMap(\.string)
+            try transaction.setMembers(of: uri, to: Set(principals))
+        }
+    }
+
+    /// Deletes an object with everything below it and all that goes with it.
+    ///
+    /// - Returns: Its tombstone, or nil if there is no such object.
+    func delete(_ id: String, timestamp: Timestamp?) throws -> StoredObject? {
+        guard let tombstone = try transaction.delete(id, timestamp: timestamp, in: list.list) else {
+            return nil
+        }
+        let uri = list.uri(of: id)
+        switch list.kind {
+        case .bucket, .collection: try transaction.removeTree(at: uri)
+        case .group:
+            try transaction.setMembers(of: uri, to: [])
+            try transaction.removePermissions(of: [uri])
+        case .record: try transaction.removePermissions(of: [uri])
+        }
+        return tombstone
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+
+/// The body of a request, read as JSON once, before any transaction begins.
+struct RequestBody: Sendable {
+    private enum Content: Sendable {
+        case none
+        case value(JSONValue)
+        case malformed(String)
+    }
+
+    private let content: Content
+
+    /// No body.
+    static let none = RequestBody(.none)
+
+    /// Makes the body that an object is.
+    init(_ object: JSONObject) {
+        self.init(.value(.object(object)))
+    }
+
+    /// Reads a body; one without bytes is none.
+    ///
+    /// - Complexity: O(size of the body).
+    init(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else {
+            self = .none
+            return
+        }
+        do {
+            self.init(.value(try JSONParser.parse(bytes)))
+        } catch {
+            self.init(.malformed("Invalid JSON: \(error)"))
+        }
+    }
+
+    private init(_ content: Content) {
+        self.content = content
+    }
+
+    /// The id of the object in the body, whatever else is wrong; nil if there is none.
+    var givenID: JSONValue? {
+        guard case .value(let value) = content else { return nil }
+        return value.object?["data"]?.object?["id"]
+    }
+
+    /// The JSON object that the body is, an empty one if there is no body; nil with a note if it is
+    /// something else.
+    func object(_ errors: inout ValidationErrors) -> JSONObject? {
+        guard let value = value(&errors) else {
+            errors.add(.body, "", "Required")
+            return nil
+        }
+        guard let object = value.object else {
+            errors.add(.body, "", RequestBody.notMapping(value))
+            return nil
+        }
+        return object
+    }
+
+    /// The JSON object or array that the body is, an empty object if there is no body; nil with a
+    /// note if it is something else.
+    func value(_ errors: inout ValidationErrors) -> JSONValue? {
+        switch content {
+        case .none: return .object(JSONObject())
+        case .malformed(let description):
+            errors.add(.body, "", description)
+            return nil
+        case .value(let value):
+            switch value {
+            case .object, .array: return value
+            case .null, .bool, .number, .string:
+                errors.add(.body, "", "Should be a JSON object or an array")
+                return nil
+            }
+        }
+    }
+
+    /// Says that a value should be an object.
+    static func notMapping(_ value: JSONValue) -> String {
+        "\"\(JSONWriter.string(value))\" is not a mapping type: "
+            + "Does not implement dict-like functionality."
+    }
+
+    /// Says that members should not be there.
+    static func unrecognized(_ members: JSONObject) -> String {
+        "Unrecognized keys in mapping: \"\(JSONWriter.string(.object(members)))\""
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Storage
+import Wire
+
+/// Answers the root and the endpoints that say how the server is.
+struct UtilityEndpoint: Sendable {
+    /// The version of Kinto's HTTP API that is spoken.
+    private static let apiVersion = "1.23"
+
+    /// The request.
+    let exchange: Exchange
+
+    /// What the root needs: the storage, to tell users their groups.
+    func hello(_ service: KintoService) -> Plan {
+        if exchange.identity.isAnonymous {
+            return .answer(exchange.finish(hello(principals: [])))
+        }
+        return service.reading(exchange) { reader in
+            self.hello(principals: try self.exchange.identity.principals(reader))
+        }
+    }
+
+    /// What the heartbeat needs: an answer of the storage.
+    func heartbeat(_ service: KintoService) -> Plan {
+        service.reading(exchange) { reader in
+            _ = try reader.timestamp(of: .buckets)
+            return UtilityEndpoint.heartbeat(isWell: true)
+        }
+    }
+
+    /// The heartbeat of a server whose storage is well or not.
+    static func heartbeat(isWell: Bool) -> Reply {
+        Reply(
+            status: isWell ? 200 : 503,
+            json: [
+                "storage": .bool(isWell), "permission": .bool(isWell), "cache": .bool(isWell),
+            ])
+    }
+
+    /// What is running.
+    func version() -> Reply {
+        Reply(json: [
+            "name": .string(exchange.settings.projectName),
+            "version": .string(exchange.settings.projectVersion),
+        ])
+    }
+
+    private func hello(principals: Set<String>) -> Reply {
+        let settings = exchange.settings
+        var body: [JSONObject.Member] = [
+            ("project_name", .string(settings.projectName)),
+            ("project_version", .string(settings.projectVersion)),
+            ("http_api_version", .string(UtilityEndpoint.apiVersion)),
+            ("project_docs", .string(settings.projectDocs)),
+            ("url", .string("\(exchange.origin)\(Router.prefix)/")),
+            ("config", .null),
+        ]
+        if let end = settings.endOfService { body.append(("eos", .string(end))) }
+        body.append(
+            (
+                "settings",
+                [
+                    "batch_max_requests": .integer(Int64(settings.batchRequestsMax)),
+                    "readonly": .bool(settings.isReadOnly),
+                    "explicit_permissions": .bool(settings.hasExplicitPermissions),
+                ]
+            ))
+        if let userID = exchange.identity.userID {
+            let others = principals.subtracting([userID]).sorted()
+            body.append(
+                (
+                    "user",
+                    [
+                        "id": .string(userID),
+                        "principals": .array(([userID] + others).map(JSONValue.string)),
+                    ]
+                ))
+        }
+        body.append(("capabilities", .object(capabilities)))
+        var reply = Reply(json: .object(JSONObject(body)))
+        if settings.isReadOnly {
+            reply.setCache(seconds: settings.rootCacheSeconds, now: exchange.now)
+        }
+        return reply
+    }
+
+    private var capabilities: JSONObject {
+        let settings = exchange.settings
+        var capabilities = JSONObject()
+        if settings.hasBasicAuth {
+            capabilities["basicauth"] = [
+                "description": "Very basic authentication sessions. Not for production use.",
+                "url": "http://kinto.readthedocs.io/en/stable/api/1.x/authentication.html",
+            ]
+        }
+        if settings.hasChanges {
+            let collections = settings.changesResources.map(JSONValue.string)
+            capabilities["changes"] = [
+                "description": .string(
+                    "Track modifications of records in Kinto and store the collection timestamps "
+                        + "into a specific bucket and collection."),
+                "url": .string(
+                    "http://kinto.readthedocs.io/en/latest/tutorials/"
+                        + "synchronisation.html#polling-for-remote-changes"),
+                "version": .string(settings.projectVersion),
+                "collections": .array(collections),
+            ]
+            let stream = JSONValue.string(StreamPath.monitorChanges)
+            capabilities["streams"] = [
+                "description": "Changes as they happen, over Server-Sent Events and WebSocket.",
+                "url": .string("\(exchange.origin)\(Router.prefix)\(StreamPath.monitorChanges)"),
+                "sse": stream, "websocket": stream,
+            ]
+        }
+        return capabilities
+    }
+}

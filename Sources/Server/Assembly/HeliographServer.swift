@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+//
+// Puts the modules together: storage, hub, API, loops. The one place that knows all of them.
+//
+// Order of the start: the database is opened and its change log read (so that a database that is
+// unusable or in use is told before anything listens), then the addresses are bound, then the
+// loops run, then the ready line is written. Order of the end: loops drain, then stop, then the
+// storage finishes what waits and closes.
+
+import Core
+import Glibc
+import Hub
+import KintoAPI
+import Reactor
+import Storage
+import Streams
+import Synchronization
+
+/// A server from its start to its end.
+package final class HeliographServer: Sendable {
+    /// Why a server cannot start; the text is one line for the operator.
+    package enum StartError: Error, CustomStringConvertible {
+        /// The database cannot be used.
+        case storage(String)
+        /// An address cannot be listened on, or a loop cannot be made.
+        case listening(String)
+
+        package var description: String {
+            switch self {
+            case .storage(let reason), .listening(let reason): reason
+            }
+        }
+    }
+
+    /// What a server is made of.
+    package struct Options: Sendable {
+        /// Where connections are accepted.
+        package var listeners: [ListenAddress]
+        /// How many event loops.
+        package var loops: Int
+        /// Connections of the whole process.
+        package var connectionsMax: Int
+        /// How streams behave.
+        package var streams: StreamConfiguration
+        /// The API's settings.
+        package var kinto: KintoSettings
+
+        /// Makes options of their parts.
+        package init(
+            listeners: [ListenAddress], loops: Int = 1,
+            connectionsMax: Int = Limits.connectionsPerLoopDefault,
+            streams: StreamConfiguration = StreamConfiguration(), kinto: KintoSettings
+        ) {
+            self.listeners = listeners
+            self.loops = loops
+            self.connectionsMax = connectionsMax
+            self.streams = streams
+            self.kinto = kinto
+        }
+    }
+
+    /// The addresses listened on, with real ports.
+    package let addresses: [BoundAddress]
+    /// The hub that writes drive.
+    package let hub: Hub
+
+    private let storage: any Storage
+    private let group: EventLoopGroup
+    private let services: [LoopService]
+
+    /// Opens nothing but sockets: reads the change log of `storage`, listens, and runs the loops.
+    ///
+    /// - Throws: `StartError`; the storage is closed then.
+    package init(_ options: Options, storage: any Storage) throws(StartError) {
+        let log: [Change]
+        do {
+            log = try storage.changeLog()
+        } catch {
+            storage.close()
+            throw .storage("the change log cannot be read: \(error)")
+        }
+        let monitored = options.kinto.monitored
+        let hub = Hub(
+            epoch: storage.epoch, host: options.kinto.entryHost, log: log,
+            isMonitored: { monitored.monitors($0) })
+        storage.setCommitObserver { hub.publish($0) }
+        let service = KintoService(
+            settings: options.kinto, changes: hub, clock: HeliographServer.now)
+        let dispatcher = RequestDispatcher(service: service, storage: storage)
+        let group: EventLoopGroup
+        do {
+            group = try EventLoopGroup(
+                loops: options.loops,
+                configuration: EventLoopConfiguration(
+                    listeners: options.listeners,
+                    connectionsMax: max(1, options.connectionsMax / options.loops)))
+        } catch {
+            storage.close()
+            throw .listening("\(error)")
+        }
+        self.storage = storage
+        self.hub = hub
+        self.group = group
+        addresses = group.boundAddresses
+        let services = group.loops.map { loop in
+            LoopService(
+                loop: loop, hub: hub, dispatcher: dispatcher, service: service,
+                streams: options.streams, clock: HeliographServer.now)
+        }
+        self.services = services
+        do {
+            try group.start { services[$0.index] }
+        } catch {
+            group.stop()
+            group.join()
+            storage.close()
+            throw .listening("\(error)")
+        }
+    }
+
+    /// Ends in order: stops accepting, answers what is in progress, ends the streams; after
+    /// `seconds` what is left is cut. Blocks until everything is closed.
+    package func drain(seconds: Int) {
+        for service in services {
+            _ = service.loop.post { service.beginDrain() }
+        }
+        var waitsLeft = seconds * 1_000_000 / Int(Limits.drainPollMicroseconds)
+        while openConnections > 0, waitsLeft > 0 {
+            usleep(Limits.drainPollMicroseconds)
+            waitsLeft -= 1
+        }
+        stop()
+    }
+
+    /// Cuts all connections, finishes the writes that wait, and closes the storage.
+    package func stop() {
+        group.stop()
+        group.join()
+        storage.close()
+    }
+
+    private var openConnections: Int {
+        services.reduce(0) { $0 + $1.openConnections.load(ordering: .relaxed) }
+    }
+
+    /// The time of day.
+    package static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Glibc
+import KintoAPI
+import Reactor
+import Storage
+import Streams
+
+/// `heliograph serve`: the server in the foreground, until a signal ends it.
+package enum ServeCommand {
+    /// Runs the server.
+    ///
+    /// - Returns: The exit code: 0 after a drain, 69 if the store or a port is unavailable.
+    package static func run(_ configuration: Configuration, kinto: KintoSettings) -> ExitStatus {
+        SignalWaiter.block()
+        let settings = configuration.server
+        let logger = Logger(level: settings.logLevel)
+        for notice in configuration.effective.notices {
+            logger.warning("configuration", ["notice": .text(notice)])
+        }
+        let descriptors = DescriptorLimit.raise()
+        logger.info(
+            "descriptors", ["limit": .number(descriptors.soft), "hard": .number(descriptors.hard)])
+        let server: HeliographServer
+        do {
+            let storage = try open(settings.storage)
+            server = try HeliographServer(
+                options(settings, kinto: kinto, descriptors: descriptors.soft), storage: storage)
+        } catch {
+            logger.error("cannot start", ["reason": .text("\(error)")])
+            return .unavailable
+        }
+        logger.info(
+            "ready",
+            [
+                "address": .text(address(of: server)),
+                "storage": .text("\(settings.storage)"),
+                "loops": .number(settings.loops ?? cores),
+                "collections": .number(server.hub.monitoredEntries().entries.count),
+                "version": .text(HeliographVersion.text),
+            ])
+        let number = SignalWaiter.wait()
+        logger.info("draining", ["signal": .number(number)])
+        endAtNextSignal(logger)
+        server.drain(seconds: settings.drainSeconds)
+        logger.info("stopped")
+        return .success
+    }
+
+    /// Opens the storage that the settings name.
+    ///
+    /// - Throws: `StorageError`.
+    static func open(_ location: StorageLocation) throws -> any Storage {
+        switch location {
+        case .memory:
+            let bits = Digest.randomBytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            return MemoryStorage(epoch: Epoch(randomBits: bits), clock: HeliographServer.now)
+        case .sqlite(let path):
+            return try SQLiteStorage(path: path, clock: HeliographServer.now)
+        }
+    }
+
+    private static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    private static func options(
+        _ settings: ServerSettings, kinto: KintoSettings, descriptors: Int
+    ) -> HeliographServer.Options {
+        let spare = max(1, descriptors - Limits.reservedDescriptors)
+        var kinto = kinto
+        if kinto.entryHost.isEmpty, let first = settings.listeners.first {
+            kinto.httpHost = host(of: first)
+        }
+        return HeliographServer.Options(
+            listeners: settings.listeners, loops: settings.loops ?? cores,
+            connectionsMax: min(settings.connectionsMax ?? spare, spare),
+            streams: StreamConfiguration(
+                heartbeatMilliseconds: settings.heartbeatSeconds * 1_000,
+                retryMilliseconds: settings.retryMilliseconds),
+            kinto: kinto)
+    }
+
+    /// The host that entries name when no setting says which.
+    private static func host(of address: ListenAddress) -> String {
+        switch address {
+        case .tcp: "\(address)"
+        case .unix: "localhost"
+        }
+    }
+
+    private static func address(of server: HeliographServer) -> String {
+        server.addresses.map { bound in
+            switch bound.address {
+            case .tcp: "http://\(bound.address)/v1"
+            case .unix: "\(bound.address)"
+            }
+        }.joined(separator: " ")
+    }
+
+    /// A second signal ends the process at once.
+    private static func endAtNextSignal(_ logger: Logger) {
+        Thread.detach {
+            let number = SignalWaiter.wait()
+            logger.warning("ended before the drain was done", ["signal": .number(number)])
+            _exit(ExitStatus.failure.rawValue)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+
+/// The commands by name, in the order in which the help lists them.
+package enum CommandName: String, Sendable, CaseIterable {
+    /// Runs the server.
+    case serve
+    /// Writes a configuration file.
+    case initialize = "init"
+    /// Prints the configuration.
+    case check
+    /// Prepares the database.
+    case migrate
+    /// Follows a server's changes.
+    case watch
+    /// Prints the version.
+    case version
+}
+
+/// What a command line asks for.
+package enum Command: Sendable, Equatable {
+    /// Run the server.
+    case serve(ConfigurationOptions)
+    /// Write a configuration file; to standard output if no path is given.
+    case initialize(path: String?)
+    /// Print the configuration with the origin of each setting.
+    case check(ConfigurationOptions)
+    /// Prepare the database.
+    case migrate(ConfigurationOptions)
+    /// Follow a server's changes.
+    case watch(WatchOptions)
+    /// Print the version.
+    case version
+    /// Explain one command, or all of them.
+    case help(CommandName?)
+}
+
+/// What `heliograph watch` is asked for.
+package struct WatchOptions: Sendable, Equatable {
+    /// The address of a server or of one of its streams, as given; `http` or `https`.
+    package let url: String
+    /// Where to begin.
+    package let since: Cursor
+    /// The only resources to show; all if there are none.
+    package let resources: [ResourcePath]
+    /// Whether to print JSON, one object a line.
+    package let printsJSON: Bool
+
+    /// Makes options of their values.
+    package init(
+        url: String, since: Cursor = .start, resources: [ResourcePath] = [],
+        printsJSON: Bool = false
+    ) {
+        self.url = url
+        self.since = since
+        self.resources = resources
+        self.printsJSON = printsJSON
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+
+/// The texts of `--help`, made of the same lists that the parser reads.
+enum HelpText {
+    /// The help of one command, or of the program.
+    ///
+    /// - Complexity: O(length of the text).
+    static func text(_ command: CommandName?) -> String {
+        guard let command else { return program }
+        var text = "\(command.summary)\n\nUsage: \(command.usage)\n"
+        if !command.options.isEmpty {
+            text +=
+                "\n"
+                + table(
+                    command.options.map { option in
+                        (
+                            option.rawValue + (option.placeholder.map { " " + $0 } ?? ""),
+                            option.summary
+                        )
+                    })
+        }
+        return command.details.isEmpty ? text : text + "\n" + command.details + "\n"
+    }
+
+    private static var program: String {
+        """
+        heliograph tells subscribers that data changed: Kinto's HTTP API, and its changes as
+        server-sent events and over WebSocket.
+
+        Usage: heliograph COMMAND [OPTIONS]
+
+        \(table(CommandName.allCases.map { ($0.rawValue, $0.summary) }))
+        "heliograph COMMAND --help" explains a command.
+
+        """
+    }
+
+    private static func table(_ rows: [(String, String)]) -> String {
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { name, summary in
+            "  " + name + String(repeating: " ", count: width + 2 - name.count) + summary + "\n"
+        }.joined()
+    }
+}
+
+extension CommandName {
+    /// What the command does, in one sentence.
+    var summary: String {
+        switch self {
+        case .serve: "Runs the server."
+        case .initialize: "Writes a configuration file with every setting and its default."
+        case .check: "Validates the configuration and prints each setting with its origin."
+        case .migrate: "Prepares the database without announcing any change."
+        case .watch: "Follows the changes of a server and prints them."
+        case .version: "Prints the version."
+        }
+    }
+
+    /// The command line, in the usual notation.
+    fileprivate var usage: String {
+        var words = ["heliograph", rawValue]
+        if let argument, argument.isRequired { words.append(argument.placeholder) }
+        for option in options {
+            let value = option.placeholder.map { " " + $0 } ?? ""
+            words.append("[\(option.rawValue)\(value)]" + (option.isRepeatable ? "…" : ""))
+        }
+        if let argument, !argument.isRequired { words.append("[\(argument.placeholder)]") }
+        return words.joined(separator: " ")
+    }
+
+    fileprivate var details: String {
+        switch self {
+        case .serve:
+            """
+            Without a file the server is for trying out: SQLite heliograph.db in the working
+            directory, 127.0.0.1:8888, and any authenticated user may create buckets.
+            Without --ini, the file that the environment variable KINTO_INI names is read.
+            """
+        case .check, .migrate:
+            "Without --ini, the file that the environment variable KINTO_INI names is read."
+        case .initialize:
+            "Without FILE, or with -, it is written to standard output. No file is overwritten."
+        case .watch, .version: ""
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+
+import KintoAPI
+
+/// What the command line says about the configuration.
+package struct ConfigurationOptions: Sendable, Equatable {
+    /// The file of `--ini`.
+    package var iniPath: String?
+    /// The host of `--host`.
+    package var host: String?
+    /// The port of `--port`; 0 picks a free one.
+    package var port: UInt16?
+    /// The storage of `--storage`.
+    package var storage: StorageLocation?
+    /// The number of event loops of `--loops`.
+    package var loops: Int?
+
+    /// Makes options that say nothing.
+    package init() {}
+
+    /// The settings that the options set.
+    package var flags: [SettingFlag] {
+        var flags: [SettingFlag] = []
+        if let host { flags.append(SettingFlag(flag: "--host", setting: "host", value: host)) }
+        if let port { flags.append(SettingFlag(flag: "--port", setting: "port", value: "\(port)")) }
+        if let storage {
+            let (backend, url) = storage.settings
+            flags += [
+                SettingFlag(flag: "--storage", setting: "kinto.storage_backend", value: backend),
+                SettingFlag(flag: "--storage", setting: "kinto.storage_url", value: url),
+            ]
+        }
+        if let loops {
+            flags.append(
+                SettingFlag(flag: "--loops", setting: "heliograph.loops", value: "\(loops)"))
+        }
+        return flags
+    }
+}
+
+/// The whole configuration: the server's own part typed, all of it with its origin.
+package struct Configuration: Sendable {
+    /// The path of the file that was read, if any.
+    package let iniPath: String?
+    /// Every setting with its origin, and what the operator should be told.
+    package let effective: EffectiveSettings
+    /// The settings of the server itself.
+    package let server: ServerSettings
+    /// The settings of the API.
+    package let api: KintoSettings
+
+    /// Reads the file, if one is named, and merges it with the rest.
+    ///
+    /// The file is that of `--ini`, else that of the environment variable `KINTO_INI`, which
+    /// Kinto's own command line reads too. Its variables are `here`, `__file__` and `http_port`,
+    /// which Kinto's template uses for the port.
+    ///
+    /// - Throws: `ConfigurationError`: exit with 78.
+    /// - Complexity: O(length of the file).
+    package init(
+        _ options: ConfigurationOptions, environment: [String: String],
+        workingDirectory: String = ConfigurationFile.workingDirectory()
+    ) throws(ConfigurationError) {
+        let table = SettingsTable.complete
+        iniPath = options.iniPath ?? environment["KINTO_INI"].flatMap { $0.isEmpty ? nil : $0 }
+        var file: IniFile?
+        var variables: [String: String] = [:]
+        if let iniPath {
+            file = try IniFile(parsing: try ConfigurationFile.read(iniPath), path: iniPath)
+            let here = ConfigurationFile.directory(of: iniPath, workingDirectory: workingDirectory)
+            let port = table.serverRow("port")?.defaultValue
+            variables = [
+                "here": here,
+                "__file__": iniPath.hasPrefix("/") ? iniPath : workingDirectory + "/" + iniPath,
+                "http_port": options.port.map { "\($0)" } ?? port ?? "",
+            ]
+        }
+        effective = try EffectiveSettings(
+            table: table, file: file, variables: variables, environment: environment,
+            flags: options.flags)
+        server = try ServerSettings(effective)
+        api = try Self.apiSettings(effective, table)
+    }
+
+    private static func apiSettings(_ effective: EffectiveSettings, _ table: SettingsTable)
+        throws(ConfigurationError) -> KintoSettings
+    {
+        do {
+            return try KintoSettings(effective.values(differingFrom: table))
+        } catch {
+            let name = SettingKey.full(SettingKey.canonical(error.key))
+            throw .invalidValue(
+                name: name, value: SecretMask.masked(error.value, of: name),
+                origin: effective[name]?.origin ?? .builtIn, expected: error.expected)
+        }
+    }
+}

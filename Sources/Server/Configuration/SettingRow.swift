@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+/// One setting that the server understands.
+package struct SettingRow: Sendable, Equatable {
+    /// The part of the file a setting stands in.
+    package enum Section: String, Sendable, CaseIterable {
+        /// What the application does.
+        case application = "app:main"
+        /// Where the server listens, in the words of Python's servers.
+        case server = "server:main"
+    }
+
+    /// The full name, such as `kinto.changes.resources`. Parts in angle brackets stand for any
+    /// text: `kinto.<bucket>.record_cache_expires_seconds`.
+    package let name: String
+    /// The value when nobody sets it, as one would write it.
+    package let defaultValue: String
+    /// The value when nobody sets it and there is no file, if that differs.
+    package let defaultValueWithoutFile: String?
+    /// One sentence for the operator: what it does, with unit and range.
+    package let summary: String
+    /// The section it stands in.
+    package let section: Section
+
+    /// Makes a row of the table.
+    package init(
+        name: String, defaultValue: String, defaultValueWithoutFile: String? = nil,
+        summary: String, section: Section = .application
+    ) {
+        self.name = name
+        self.defaultValue = defaultValue
+        self.defaultValueWithoutFile = defaultValueWithoutFile
+        self.summary = summary
+        self.section = section
+    }
+
+    /// Whether the name holds parts in angle brackets.
+    ///
+    /// - Complexity: O(length of the name).
+    package var isPattern: Bool { name.utf8.contains(UInt8(ascii: "<")) }
+
+    /// Whether the row is about the setting of that key (`SettingKey.canonical`).
+    ///
+    /// - Complexity: O(length of the key × parts of the name).
+    func matches(_ key: String) -> Bool {
+        let own = SettingKey.canonical(name)
+        guard isPattern else { return own == key }
+        return Wildcard.matches(own[...], key[...])
+    }
+}
+
+/// Names with parts in angle brackets, each of which stands for one character or more.
+private enum Wildcard {
+    static func matches(_ pattern: Substring, _ text: Substring) -> Bool {
+        guard let open = pattern.firstIndex(of: "<"),
+            let close = pattern[open...].firstIndex(of: ">")
+        else { return pattern == text }
+        let literal = pattern[..<open]
+        guard text.hasPrefix(literal) else { return false }
+        let rest = pattern[close...].dropFirst()
+        var tail = text.dropFirst(literal.count)
+        while !tail.isEmpty {
+            tail = tail.dropFirst()
+            if matches(rest, tail) { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT
+//
+// One loop's connections: reads requests, has them answered, and turns some into streams. Steps 1,
+// 5 and 6 of a write's way (see the overview page). What a connection is at the moment is one word
+// of its record in the slab; an `HTTPExchange` exists only while a request is in progress.
+
+import Core
+import Hub
+import KintoAPI
+import Reactor
+import Streams
+import Synchronization
+import Wire
+
+/// The handler of one event loop.
+///
+/// Confined to the loop's thread, but for `finish`, which answers come back by.
+final class LoopService: EventLoopHandler, @unchecked Sendable {
+    /// The loop's streams.
+    typealias Streaming = FanOut<LoopStreamTransport, SystemRandomNumberGenerator>
+
+    /// What a connection is at the moment: the first word of its state.
+    enum Kind: UInt64 {
+        case http = 0
+        case eventStream = 1
+        case webSocket = 2
+        /// Nothing more is read or written but what is pending.
+        case closing = 3
+    }
+
+    /// The loop.
+    let loop: EventLoop
+    /// How many connections are open; read by other threads.
+    let openConnections = Atomic<Int>(0)
+    let fanOut: Streaming
+    let webSockets: WebSocketStreams<LoopStreamTransport, SystemRandomNumberGenerator>
+    private let transport: LoopStreamTransport
+    private let dispatcher: RequestDispatcher
+    private let service: KintoService
+    private let clock: @Sendable () -> Timestamp
+    private var exchanges: [UInt32: HTTPExchange] = [:]
+    private var date = HTTPDateCache()
+    private var drain: DrainState?
+
+    /// Makes the handler of `loop`.
+    init(
+        loop: EventLoop, hub: Hub, dispatcher: RequestDispatcher, service: KintoService,
+        streams: StreamConfiguration, clock: @escaping @Sendable () -> Timestamp
+    ) {
+        self.loop = loop
+        self.dispatcher = dispatcher
+        self.service = service
+        self.clock = clock
+        transport = LoopStreamTransport(loop: loop)
+        fanOut = Streaming(
+            hub: hub, transport: transport, configuration: streams,
+            random: SystemRandomNumberGenerator(), wake: { loop.wake() })
+        webSockets = WebSocketStreams(fanOut: fanOut, transport: transport)
+    }
+
+    // MARK: Events of the loop
+
+    func accepted(_ connection: ConnectionID, listener: ListenerID, peer: PeerAddress) {
+        openConnections.add(1, ordering: .relaxed)
+        setDeadline(connection, seconds: Limits.keepAliveSecondsMax)
+    }
+
+    func received(_ bytes: UnsafeRawBufferPointer, on connection: ConnectionID) -> Int {
+        switch kind(of: connection) {
+        case .eventStream, .closing: return bytes.count
+        case .webSocket: return receiveOnWebSocket(bytes, connection)
+        case .http: return receiveRequests(bytes, connection)
+        }
+    }
+
+    func receivedEnd(on connection: ConnectionID) {
+        switch kind(of: connection) {
+        case .eventStream, .webSocket: loop.close(connection)
+        case .closing: break
+        case .http:
+            guard let exchange = exchange(of: connection) else {
+                loop.close(connection)
+                return
+            }
+            exchange.hasPeerEnded = true
+            switch exchange.phase {
+            case .readingHead, .readingBody: loop.close(connection)
+            case .awaitingAnswer, .sendingAnswer: break
+            }
+        }
+    }
+
+    func drained(_ connection: ConnectionID) {
+        switch kind(of: connection) {
+        case .eventStream:
+            fanOut.drained(StreamID(connection))
+        case .webSocket:
+            fanOut.drained(StreamID(connection))
+            if !loop.hasPendingOutput(connection) { loop.resumeReading(connection) }
+        case .closing: break
+        case .http:
+            guard let exchange = exchange(of: connection) else { return }
+            finishAnswer(connection, exchange)
+            loop.resumeReading(connection)
+        }
+    }
+
+    func deadlineReached(_ connection: ConnectionID) {
+        switch kind(of: connection) {
+        case .eventStream, .webSocket: fanOut.deadlineReached(StreamID(connection))
+        case .closing: loop.close(connection)
+        case .http:
+            guard let exchange = exchange(of: connection) else {
+                loop.close(connection)
+                return
+            }
+            switch exchange.phase {
+            case .readingHead, .readingBody:
+                refuse(connection, exchange, status: 408, "Request not sent in time")
+            case .awaitingAnswer: break
+            case .sendingAnswer: loop.close(connection)
+            }
+        }
+    }
+
+    func closed(_ connection: ConnectionID, reason: CloseReason) {
+        openConnections.subtract(1, ordering: .relaxed)
+        exchanges[connection.slot] = nil
+        switch kind(of: connection) {
+        case .eventStream, .webSocket:
+            webSockets.closed(StreamID(connection))
+            fanOut.closed(StreamID(connection))
+        case .http, .closing: break
+        }
+    }
+
+    func woken() { fanOut.synchronize() }
+
+    func turnEnded() { continueDrain() }
+
+    // MARK: Requests
+
+    private func receiveRequests(
+        _ bytes: UnsafeRawBufferPointer, _ connection: ConnectionID
+    ) -> Int {
+        let exchange = exchange(of: connection) ?? makeExchange(connection)
+        var consumed = 0
+        while true {
+            switch exchange.phase {
+            case .awaitingAnswer, .sendingAnswer:
+                loop.pauseReading(connection)
+                return consumed
+            case .readingHead, .readingBody: break
+            }
+            let unread = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+            let (taken, step) = exchange.parser.parse(unread)
+            consumed += taken
+            switch step {
+            case .needMoreBytes:
+                waitForMore(connection, exchange, hasUnread: consumed < bytes.count)
+                return consumed
+            case .head(let head, let framing):
+                beginRequest(connection, exchange, head, framing)
+            case .body(let range):
+                exchange.body.append(contentsOf: unread[range])
+            case .complete:
+                answer(connection, exchange)
+                guard kind(of: connection) == .http else {
+                    return kind(of: connection) == .webSocket ? consumed : bytes.count
+                }
+            case .failed(let error):
+                refuse(connection, exchange, status: error.status, error.reason)
+                return bytes.count
+            }
+        }
+    }
+
+    private func waitForMore(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, hasUnread: Bool
+    ) {
+        guard case .readingHead = exchange.phase else { return }
+        if exchange.parser.isBetweenRequests, !hasUnread {
+            exchanges[connection.slot] = nil
+            setDeadline(connection, seconds: Limits.keepAliveSecondsMax)
+        } else if !exchange.isHeadTimed {
+            // The limit is for the whole head, so it is set once, at its first bytes.
+            exchange.isHeadTimed = true
+            setDeadline(connection, seconds: Limits.requestHeadSecondsMax)
+        }
+    }
+
+    private func beginRequest(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, _ head: HTTPRequestHead,
+        _ framing: HTTPRequestFraming
+    ) {
+        exchange.begin(head, framing)
+        if framing.body != .none { setDeadline(connection, seconds: Limits.requestBodySecondsMax) }
+        if framing.expectsContinue {
+            _ = loop.send(LoopService.continueFrame, to: connection)
+        }
+    }
+
+    private func answer(_ connection: ConnectionID, _ exchange: HTTPExchange) {
+        let request = exchange.takeRequest()
+        if StreamEndpoint.isAddressed(by: request.head) {
+            beginStream(connection, exchange, request)
+            return
+        }
+        exchange.phase = .awaitingAnswer
+        let answer = dispatcher.dispatch(request) { [self] answer in
+            _ = loop.post { self.finish(connection, answer) }
+        }
+        if let answer {
+            send(answer, connection, exchange)
+        } else {
+            loop.clearDeadline(connection)
+        }
+    }
+
+    /// An answer has come back from another thread.
+    private func finish(_ connection: ConnectionID, _ answer: HTTPResponse) {
+        guard let exchange = exchange(of: connection),
+            case .awaitingAnswer = exchange.phase
+        else { return }
+        // Whoever was answered sees the change on every later poll or stream of this loop (I2).
+        fanOut.synchronize()
+        send(answer, connection, exchange)
+        if kind(of: connection) == .http { loop.resumeReading(connection) }
+    }
+
+    private func send(
+        _ answer: HTTPResponse, _ connection: ConnectionID, _ exchange: HTTPExchange
+    ) {
+        if drain != nil || exchange.hasPeerEnded { exchange.keepsAlive = false }
+        let message = HTTPResponseWriter.message(
+            of: answer, for: exchange.head.method, version: exchange.head.version,
+            keepsAlive: exchange.keepsAlive, date: currentDate())
+        exchange.phase = .sendingAnswer
+        let head = EncodedFrame(message.bytes)
+        let outcome =
+            if let body = message.body {
+                loop.send(head, body, to: connection)
+            } else {
+                loop.send(head, to: connection)
+            }
+        switch outcome {
+        case .complete: finishAnswer(connection, exchange)
+        case .pending: setDeadline(connection, seconds: Limits.stalledAnswerSecondsMax)
+        case .blocked, .closed: break
+        }
+    }
+
+    private func currentDate() -> [UInt8] { date.bytes(at: clock().milliseconds / 1_000) }
+
+    private func finishAnswer(_ connection: ConnectionID, _ exchange: HTTPExchange) {
+        guard exchange.keepsAlive else {
+            closeAfterOutput(connection)
+            return
+        }
+        exchange.phase = .readingHead
+        exchange.isHeadTimed = false
+        setDeadline(connection, seconds: Limits.keepAliveSecondsMax)
+    }
+
+    private func refuse(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, status: Int, _ reason: String
+    ) {
+        exchange.keepsAlive = false
+        send(service.refusal(status: status, reason), connection, exchange)
+    }
+
+    // MARK: Streams
+
+    private func beginStream(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest
+    ) {
+        let retry = fanOut.drawRetryMilliseconds()
+        let decision = StreamEndpoint.decide(
+            request, service: service, isDraining: drain != nil, retryMilliseconds: retry)
+        switch decision {
+        case .answer(let answer):
+            send(answer, connection, exchange)
+        case .begin(let encoding, let answer, let opening, let query):
+            var head = HTTPResponseWriter.streamHead(
+                of: answer, version: exchange.head.version, date: currentDate())
+            head.append(contentsOf: opening)
+            exchanges[connection.slot] = nil
+            loop[state: connection].first =
+                (encoding == .eventStream ? Kind.eventStream : Kind.webSocket).rawValue
+            loop.setSendBuffer(connection, bytes: Limits.streamSendBufferBytesMax)
+            let hasBegun = fanOut.begin(
+                StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
+                filter: query.filter, cursor: query.cursor)
+            if !hasBegun {
+                loop[state: connection].first = Kind.http.rawValue
+                exchange.keepsAlive = false
+                exchanges[connection.slot] = exchange
+                send(service.unavailable(for: request), connection, exchange)
+            }
+        }
+    }
+
+    private func receiveOnWebSocket(
+        _ bytes: UnsafeRawBufferPointer, _ connection: ConnectionID
+    ) -> Int {
+        guard !loop.hasPendingOutput(connection) else {
+            loop.pauseReading(connection)
+            return 0
+        }
+        return webSockets.received(bytes, on: StreamID(connection))
+    }
+
+    // MARK: Drain
+
+    /// Begins the ordered end: no new connections, requests in progress are answered, streams end
+    /// in batches, each told when to return.
+    func beginDrain() {
+        guard drain == nil else { return }
+        drain = DrainState()
+        loop.stopAccepting()
+        loop.wake()
+    }
+
+    private func continueDrain() {
+        guard let start = drain?.nextSlot else { return }
+        drain?.nextSlot = loop.forEachConnection(
+            from: start, limit: Limits.closesPerTurnMax
+        ) { connection in
+            switch kind(of: connection) {
+            case .eventStream: fanOut.end(StreamID(connection), farewell: nil)
+            case .webSocket:
+                webSockets.end(
+                    StreamID(connection), returnMilliseconds: fanOut.drawRetryMilliseconds())
+            case .closing: break
+            case .http:
+                // A request in progress is answered first; the answer says that it is the last.
+                if exchange(of: connection) == nil { loop.close(connection) }
+            }
+        }
+        if drain?.nextSlot != nil { loop.wake() }
+    }
+
+    // MARK: Connections
+
+    private func kind(of connection: ConnectionID) -> Kind {
+        Kind(rawValue: loop[state: connection].first) ?? .closing
+    }
+
+    private func exchange(of connection: ConnectionID) -> HTTPExchange? {
+        guard let exchange = exchanges[connection.slot],
+            exchange.generation == connection.generation
+        else { return nil }
+        return exchange
+    }
+
+    private func makeExchange(_ connection: ConnectionID) -> HTTPExchange {
+        let exchange = HTTPExchange(generation: connection.generation)
+        exchanges[connection.slot] = exchange
+        return exchange
+    }
+
+    private func setDeadline(_ connection: ConnectionID, seconds: Int) {
+        loop.setDeadline(connection, after: Int64(seconds) * 1_000_000_000)
+    }
+
+    private func closeAfterOutput(_ connection: ConnectionID) {
+        exchanges[connection.slot] = nil
+        loop[state: connection].first = Kind.closing.rawValue
+        loop.closeAfterOutput(
+            connection, lingerNanoseconds: Int64(Limits.lingerMillisecondsMax) * 1_000_000)
+    }
+
+    private static let continueFrame = EncodedFrame(HTTPResponseWriter.continuation)
+}
+
+/// How far an ordered end has come in one loop.
+private struct DrainState {
+    /// The slot to go on from; nil when every connection was seen.
+    var nextSlot: Int? = 0
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Dispatch
+import KintoAPI
+import Storage
+import Wire
+
+/// Takes requests to the API and the storage, and brings answers back.
+///
+/// Requests that the API answers without storage are answered on the spot. The others run on the
+/// storage's threads; bodies too large to be parsed between two events are parsed elsewhere too.
+final class RequestDispatcher: Sendable {
+    private let service: KintoService
+    private let storage: any Storage
+
+    /// Makes a dispatcher for an API over a storage.
+    init(service: KintoService, storage: any Storage) {
+        self.service = service
+        self.storage = storage
+    }
+
+    /// Answers `request`, at once by returning the answer, or later by calling `completion` on
+    /// another thread, exactly once.
+    func dispatch(
+        _ request: HTTPRequest, completion: @escaping @Sendable (HTTPResponse) -> Void
+    ) -> HTTPResponse? {
+        guard request.body.count <= Limits.bodyParsedOnLoopBytesMax else {
+            DispatchQueue.global().async { [self] in
+                if let answer = run(service.plan(request), for: request, completion) {
+                    completion(answer)
+                }
+            }
+            return nil
+        }
+        return run(service.plan(request), for: request, completion)
+    }
+
+    private func run(
+        _ plan: Plan, for request: HTTPRequest,
+        _ completion: @escaping @Sendable (HTTPResponse) -> Void
+    ) -> HTTPResponse? {
+        switch plan {
+        case .answer(let answer):
+            return answer
+        case .read(let body):
+            storage.read(body) { [self] result in
+                if case .failure(StorageError.requiresWrite) = result {
+                    write({ try body($0) }, for: request, completion)
+                } else {
+                    completion(answer(result, for: request))
+                }
+            }
+            return nil
+        case .write(let body):
+            write(body, for: request, completion)
+            return nil
+        }
+    }
+
+    private func write(
+        _ body: @escaping @Sendable (any StorageTransaction) throws -> HTTPResponse,
+        for request: HTTPRequest, _ completion: @escaping @Sendable (HTTPResponse) -> Void
+    ) {
+        storage.write(body) { [self] result in completion(answer(result, for: request)) }
+    }
+
+    private func answer(
+        _ result: Result<HTTPResponse, any Error>, for request: HTTPRequest
+    ) -> HTTPResponse {
+        switch result {
+        case .success(let answer): answer
+        case .failure(let error): service.failure(error, for: request)
+        }
+    }
+}

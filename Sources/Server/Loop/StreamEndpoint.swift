@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import KintoAPI
+import Streams
+import Wire
+
+/// The one address of streams, which speaks Server-Sent Events, or WebSocket when asked to upgrade.
+enum StreamEndpoint {
+    /// The path of the monitor feed's stream.
+    static let path = "/v1" + StreamPath.monitorChanges
+
+    /// What becomes of a request for a stream.
+    enum Decision {
+        /// It is answered as any other request.
+        case answer(HTTPResponse)
+        /// It becomes a stream: the answer's head, then the opening, then events.
+        case begin(
+            StreamEncoding, HTTPResponse, opening: [UInt8], SubscriptionQuery)
+    }
+
+    /// Whether the request is for a stream; its other methods (preflights among them) are the API's.
+    static func isAddressed(by head: HTTPRequestHead) -> Bool {
+        head.path == path && head.method == .get
+    }
+
+    /// Decides on a request for a stream.
+    ///
+    /// - Parameters:
+    ///   - isDraining: Whether the server is ending. Browsers' event sources never return after
+    ///     an error, so they get a 200 that ends with a `retry:`, programs a 503.
+    ///   - retryMilliseconds: What this client is told to wait before it returns.
+    static func decide(
+        _ request: HTTPRequest, service: KintoService, isDraining: Bool, retryMilliseconds: Int
+    ) -> Decision {
+        let shared: HTTPFields
+        switch service.admitStream(request) {
+        case .refused(let answer): return .answer(answer)
+        case .admitted(let fields): shared = fields
+        }
+        let query: SubscriptionQuery
+        do {
+            query = try SubscriptionQuery(parsing: request.head)
+        } catch {
+            return .answer(
+                service.invalidQuery(error.name, error.description, for: request))
+        }
+        if WebSocketHandshake.isRequested(by: request.head) {
+            guard !isDraining else { return .answer(service.unavailable(for: request)) }
+            switch WebSocketHandshake.answer(to: request.head, subprotocols: ["heliograph.v1"]) {
+            case .refused(let answer): return .answer(answer)
+            case .accepted(let answer, _): return .begin(.webSocket, answer, opening: [], query)
+            }
+        }
+        let retry = EventStreamEncoder.retry(milliseconds: retryMilliseconds)
+        guard !isDraining else {
+            return .answer(overloaded(request, service, shared, retry: retry))
+        }
+        let opening = retry + EventStreamEncoder.comment("heliograph")
+        return .begin(
+            .eventStream, HTTPResponse(status: 200, fields: eventStreamFields(shared)),
+            opening: opening, query)
+    }
+
+    private static func overloaded(
+        _ request: HTTPRequest, _ service: KintoService, _ shared: HTTPFields, retry: [UInt8]
+    ) -> HTTPResponse {
+        let accepted = request.head.fields.tokens("Accept")
+        guard accepted.contains(where: { $0.hasPrefix(EventStreamEncoder.mediaType) }) else {
+            return service.unavailable(for: request)
+        }
+        return HTTPResponse(status: 200, fields: eventStreamFields(shared), body: retry)
+    }
+
+    private static func eventStreamFields(_ shared: HTTPFields) -> HTTPFields {
+        var fields = shared
+        fields["Content-Type"] = EventStreamEncoder.mediaType
+        fields["Cache-Control"] = "no-store"
+        fields["X-Accel-Buffering"] = "no"
+        return fields
+    }
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+//
+// One loop's streams. A subscriber is a position, never a queue:
+//
+//   catching up ──(everything owed was sent, socket took it)──▶ live, in its cohort's group
+//        ▲                                                             │
+//        └──────(the socket did not take a frame whole)◀───────────────┘
+//
+// A live subscriber's position is the loop's head, so only the others have one of their own. When a
+// socket is full the subscriber stays at its position; when it drains, it is sent the newest
+// entries after that position (conflation). Positions only grow, so revisions per subscriber do
+// (invariant I4), and what is kept for one is constant (I5).
+
+import Core
+import Hub
+
+/// The fan-out of one loop: its copy of the change log, its cohorts, its subscribers.
+///
+/// Confined to the loop's thread. Knows neither sockets nor clocks: it acts through a
+/// `StreamTransport` and is told when streams drained, closed or reached their deadline.
+package final class FanOut<Transport: StreamTransport, Random: RandomNumberGenerator> {
+    /// What has happened in this loop so far.
+    package struct Statistics: Sendable {
+        /// Streams now open, by `StreamEncoding.rawValue`.
+        package var subscribers = [0, 0]
+        /// Entries handed to sockets, one for each subscriber and entry.
+        package var deliveries: UInt64 = 0
+        /// How often a live subscriber's socket was full.
+        package var stalls: UInt64 = 0
+        /// Changes taken from the hub, after conflation.
+        package var changes: UInt64 = 0
+    }
+
+    private enum Phase {
+        case absent
+        case catchingUp(Position, owesReady: Bool)
+        case live
+        case ending
+    }
+
+    private struct Subscriber {
+        var id = StreamID(slot: 0, generation: 0)
+        var phase = Phase.absent
+        var filter: Int32 = 0
+        var encoding = StreamEncoding.eventStream
+        /// Heartbeats sent since the peer was last heard (WebSocket only).
+        var silentIntervals: UInt8 = 0
+    }
+
+    /// What has happened so far.
+    package private(set) var statistics = Statistics()
+    /// How the streams behave.
+    package let configuration: StreamConfiguration
+
+    private let hub: Hub
+    private unowned let transport: Transport
+    private var random: Random
+    private var log: ChangeLog
+    private var cohorts = CohortTable()
+    private var catchUps = CatchUpCache()
+    private var subscribers: [Subscriber] = []
+    private let heartbeats: [EncodedFrame]
+
+    /// Makes the fan-out of a loop.
+    ///
+    /// - Parameters:
+    ///   - transport: The loop; it must outlive this.
+    ///   - wake: Makes the loop call `synchronize()` soon; called from other threads.
+    ///   - random: For spreading heartbeats and `retry:` times.
+    package init(
+        hub: Hub, transport: Transport, configuration: StreamConfiguration, random: Random,
+        wake: @escaping @Sendable () -> Void
+    ) {
+        self.hub = hub
+        self.transport = transport
+        self.configuration = configuration
+        self.random = random
+        heartbeats = StreamEncoding.allCases.map { $0.heartbeat() }
+        log = hub.attach(wake: wake)
+    }
+
+    /// The revision that this loop's subscribers are kept at.
+    package var head: Revision { log.head }
+
+    /// Brings the loop up to the hub's head, if it is behind, and sends what is new to all whom it
+    /// concerns. Called once per loop turn after a wake, and before a stream begins (I2).
+    ///
+    /// - Complexity: O(1) when nothing is new, else O(cohorts × changes + members sent to).
+    package func synchronize() {
+        guard hub.announced > log.head else { return }
+        let before = log.head
+        let (entries, head) = hub.changes(after: before)
+        log.apply(entries, head: head)
+        catchUps.clear()
+        statistics.changes += UInt64(entries.count)
+        var encoder = LiveEncoder(entries: entries, log: log)
+        var stalled: [(StreamID, BlockedMember)] = []
+        for number in cohorts.cohorts.indices {
+            guard let cohort = cohorts.cohorts[number] else { continue }
+            guard let matching = encoder.matching(cohort.filter) else { continue }
+            for encoding in StreamEncoding.allCases {
+                guard let group = cohort.groups[encoding.rawValue] else { continue }
+                let members = transport.memberCount(of: group)
+                guard members > 0 else { continue }
+                let frame = encoder.frame(of: matching, encoding)
+                statistics.deliveries += UInt64(members * matching.count)
+                transport.send(frame, to: group) { id, outcome in
+                    if case .refused = outcome {
+                        statistics.deliveries -= UInt64(matching.count)
+                    }
+                    stalled.append((id, outcome))
+                }
+            }
+        }
+        for (id, outcome) in stalled { noteStalled(id, outcome, before: before) }
+    }
+
+    private func noteStalled(_ id: StreamID, _ outcome: BlockedMember, before: Revision) {
+        guard let place = place(of: id) else { return }
+        statistics.stalls += 1
+        switch outcome {
+        case .partial:
+            subscribers[place].phase = .catchingUp(Position(after: log.head), owesReady: false)
+        case .refused:
+            subscribers[place].phase = .catchingUp(Position(after: before), owesReady: false)
+        case .closed:
+            subscribers[place].phase = .ending
+        }
+    }
+
+    /// Begins a stream: the answer's head, what is owed, `ready`, then live.
+    ///
+    /// - Parameters:
+    ///   - preamble: What goes before the first event: the HTTP answer's head.
+    ///   - cursor: The cursor as the client spelled it.
+    /// - Returns: Whether there was room for one more filter; if not, nothing was sent.
+    package func begin(
+        _ id: StreamID, encoding: StreamEncoding, preamble: EncodedFrame, filter: ChangeFilter,
+        cursor: String?
+    ) -> Bool {
+        synchronize()
+        guard let number = cohorts.retain(filter) else { return false }
+        let slot = Int(id.slot)
+        while subscribers.count <= slot { subscribers.append(Subscriber()) }
+        if case .absent = subscribers[slot].phase {
+        } else {
+            preconditionFailure("a slot holds one stream at a time")
+        }
+        statistics.subscribers[encoding.rawValue] += 1
+        subscribers[slot] = Subscriber(
+            id: id, phase: .ending, filter: number, encoding: encoding)
+        let interval = configuration.heartbeatMilliseconds
+        // The first heartbeat comes at a random time, so that streams that began together are not
+        // written to together for ever.
+        transport.setDeadline(
+            id, milliseconds: Int.random(in: interval / 2...interval, using: &random))
+        start(slot, preamble: preamble, cursor: cursor)
+        return true
+    }
+
+    /// Replaces a stream's filter and position: the WebSocket message `subscribe`.
+    ///
+    /// - Returns: Whether there was room for one more filter; if not, the old one stays.
+    package func replace(_ id: StreamID, filter: ChangeFilter, cursor: String?) -> Bool {
+        synchronize()
+        guard let place = place(of: id) else { return true }
+        guard let number = cohorts.retain(filter) else { return false }
+        transport.leave(id)
+        cohorts.release(subscribers[place].filter, transport: transport)
+        subscribers[place].filter = number
+        start(place, preamble: nil, cursor: cursor)
+        return true
+    }
+
+    private func start(_ place: Int, preamble: EncodedFrame?, cursor: String?) {
+        let resume = log.resume(from: cursor)
+        subscribers[place].phase = .catchingUp(resume.position, owesReady: true)
+        var first = preamble
+        if let reason = resume.reset {
+            var bytes = preamble?.bytes ?? []
+            subscribers[place].encoding.appendReset(reason, to: &bytes)
+            first = EncodedFrame(bytes)
+        }
+        advance(place, preamble: first)
+    }
+
+    /// Sends a lagging subscriber what it is owed until it is live or its socket is full.
+    private func advance(_ place: Int, preamble: EncodedFrame?) {
+        var preamble = preamble
+        while case .catchingUp(let position, let owesReady) = subscribers[place].phase {
+            let id = subscribers[place].id
+            let encoding = subscribers[place].encoding
+            let number = subscribers[place].filter
+            let catchUp = catchUps.next(
+                position: position, cohort: cohorts[number], encoding: encoding,
+                owesReady: owesReady, log: log)
+            let frames = [preamble, catchUp.frame].compactMap { $0 }
+            preamble = nil
+            guard let first = frames.first else {
+                subscribers[place].phase = .live
+                transport.join(id, cohorts.group(number, encoding, transport: transport))
+                return
+            }
+            subscribers[place].phase = .catchingUp(
+                catchUp.position, owesReady: owesReady && !catchUp.isComplete)
+            statistics.deliveries += UInt64(catchUp.entryCount)
+            switch transport.send(first, frames.count > 1 ? frames[1] : nil, to: id) {
+            case .complete: continue
+            case .pending: return
+            case .closed:
+                subscribers[place].phase = .ending
+                return
+            }
+        }
+    }
+
+    /// A stream's pending output has gone out: it is caught up from its position.
+    package func drained(_ id: StreamID) {
+        guard let place = place(of: id) else { return }
+        advance(place, preamble: nil)
+    }
+
+    /// A stream is gone.
+    package func closed(_ id: StreamID) {
+        guard let place = place(of: id) else { return }
+        transport.leave(id)
+        statistics.subscribers[subscribers[place].encoding.rawValue] -= 1
+        cohorts.release(subscribers[place].filter, transport: transport)
+        subscribers[place] = Subscriber()
+    }
+
+    /// A peer was heard: it lives.
+    package func heard(from id: StreamID) {
+        guard let place = place(of: id) else { return }
+        subscribers[place].silentIntervals = 0
+    }
+
+    /// A stream's heartbeat is due; a WebSocket peer that was silent for two of them is given up.
+    package func deadlineReached(_ id: StreamID) {
+        guard let place = place(of: id) else { return }
+        if case .ending = subscribers[place].phase {
+            // It was asked to end an interval ago, and its peer does not take its last bytes.
+            transport.cut(id)
+            return
+        }
+        transport.setDeadline(id, milliseconds: configuration.heartbeatMilliseconds)
+        // A full socket needs no heartbeat, and its peer's answers could not be read either.
+        guard !transport.hasPendingOutput(id) else { return }
+        let encoding = subscribers[place].encoding
+        switch encoding {
+        case .eventStream: break
+        case .webSocket:
+            guard subscribers[place].silentIntervals < 2 else {
+                end(id, farewell: nil)
+                return
+            }
+            subscribers[place].silentIntervals += 1
+        }
+        sendControl(heartbeats[encoding.rawValue], to: id)
+    }
+
+    /// Sends a frame that is no event: a heartbeat, a pong, an answer to a message.
+    ///
+    /// - Precondition: The stream has no pending output.
+    package func sendControl(_ frame: EncodedFrame, to id: StreamID) {
+        guard let place = place(of: id) else { return }
+        switch transport.send(frame, nil, to: id) {
+        case .complete: break
+        case .pending:
+            if case .live = subscribers[place].phase {
+                transport.leave(id)
+                subscribers[place].phase = .catchingUp(Position(after: log.head), owesReady: false)
+            }
+        case .closed:
+            subscribers[place].phase = .ending
+        }
+    }
+
+    /// Ends a stream, after a last frame if its socket takes one now.
+    package func end(_ id: StreamID, farewell: EncodedFrame?) {
+        guard let place = place(of: id) else { return }
+        transport.leave(id)
+        if let farewell, !transport.hasPendingOutput(id) {
+            _ = transport.send(farewell, nil, to: id)
+        }
+        subscribers[place].phase = .ending
+        transport.setDeadline(id, milliseconds: configuration.heartbeatMilliseconds)
+        transport.end(id)
+    }
+
+    /// The encoding of an open stream, or nil if there is none with that id.
+    package func encoding(of id: StreamID) -> StreamEncoding? {
+        place(of: id).map { subscribers[$0].encoding }
+    }
+
+    /// Draws a time for `retry:`, in milliseconds.
+    package func drawRetryMilliseconds() -> Int {
+        Int.random(in: configuration.retryMilliseconds, using: &random)
+    }
+
+    private func place(of id: StreamID) -> Int? {
+        let slot = Int(id.slot)
+        guard slot < subscribers.count, subscribers[slot].id == id else { return nil }
+        if case .absent = subscribers[slot].phase { return nil }
+        return slot
+    }
+}

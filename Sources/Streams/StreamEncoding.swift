@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// The words of both transports (DESIGN, section 4). An event is encoded once per change and
+// encoding; its bytes are shared by everyone it goes to.
+
+import Core
+import Hub
+import Wire
+
+/// How a stream spells events.
+package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
+    /// Server-Sent Events (WHATWG HTML, section 9.2).
+    case eventStream
+    /// One JSON object per WebSocket text message (RFC 6455).
+    case webSocket
+
+    /// Appends the event of one entry.
+    ///
+    /// - Parameter cursor: What the subscriber resumes with after it.
+    /// - Complexity: O(length of the entry).
+    package func append(entry: Entry, cursor: Cursor, to buffer: inout [UInt8]) {
+        switch self {
+        case .eventStream:
+            buffer += EventStreamEncoder.event(id: cursor.description, data: entry.json)
+        case .webSocket:
+            var message = Array("{\"type\":\"change\",\"cursor\":\"\(cursor)\",\"entry\":".utf8)
+            message.append(contentsOf: entry.json)
+            message.append(UInt8(ascii: "}"))
+            buffer += WebSocketFrameEncoder.text(message)
+        }
+    }
+
+    /// Appends the event that says: you are caught up, what follows is live.
+    package func appendReady(cursor: Cursor, timestamp: Timestamp, to buffer: inout [UInt8]) {
+        switch self {
+        case .eventStream:
+            buffer += EventStreamEncoder.event(
+                id: cursor.description, name: "ready", text: "{\"timestamp\":\(timestamp)}")
+        case .webSocket:
+            let message = "{\"type\":\"ready\",\"cursor\":\"\(cursor)\",\"timestamp\":\(timestamp)}"
+            buffer += WebSocketFrameEncoder.text(Array(message.utf8))
+        }
+    }
+
+    /// Appends the event that says: your cursor was not taken, the whole list follows.
+    package func appendReset(_ reason: ResetReason, to buffer: inout [UInt8]) {
+        switch self {
+        case .eventStream:
+            buffer += EventStreamEncoder.event(
+                name: "reset", text: "{\"reason\":\"\(reason.rawValue)\"}")
+        case .webSocket:
+            let message = "{\"type\":\"reset\",\"reason\":\"\(reason.rawValue)\"}"
+            buffer += WebSocketFrameEncoder.text(Array(message.utf8))
+        }
+    }
+
+    /// The frame that shows proxies and peers that the stream lives: a comment, or a ping.
+    package func heartbeat() -> EncodedFrame {
+        switch self {
+        case .eventStream: EncodedFrame(EventStreamEncoder.comment("ping"))
+        case .webSocket: EncodedFrame(WebSocketFrameEncoder.ping())
+        }
+    }
+
+    /// Encodes entries, oldest change first, each with the cursor that is right after it.
+    ///
+    /// A cursor's timestamp is for going back to polling, so it must not be at or above that of an
+    /// entry still to come: within a list it is the highest that leaves none behind, and at its
+    /// end the list's own.
+    ///
+    /// - Parameters:
+    ///   - rest: The lowest timestamp among entries that will follow in later frames.
+    ///   - log: The log that the entries come from.
+    /// - Complexity: O(total length).
+    package func append(
+        _ entries: ArraySlice<Entry>, restMinimum rest: Timestamp?, log: ChangeLog,
+        to buffer: inout [UInt8]
+    ) {
+        var safe: [Timestamp] = []
+        safe.reserveCapacity(entries.count)
+        let listTimestamp = log.timestamp ?? .zero
+        var minimum = rest
+        for entry in entries.reversed() {
+            let below = minimum.map { Timestamp(milliseconds: $0.milliseconds - 1) }
+            safe.append(min(listTimestamp, below ?? listTimestamp))
+            minimum = min(minimum ?? entry.timestamp, entry.timestamp)
+        }
+        for (entry, timestamp) in zip(entries, safe.reversed()) {
+            let cursor = Cursor.exact(timestamp, log.epoch, entry.change.revision)
+            append(entry: entry, cursor: cursor, to: &buffer)
+        }
+    }
+}
+
+extension ChangeLog {
+    /// The cursor of a subscriber that has everything.
+    package var headCursor: Cursor { .exact(timestamp ?? .zero, epoch, head) }
+}

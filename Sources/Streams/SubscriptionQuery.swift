@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Hub
+import Wire
+
+/// What the URL and the header of a stream's request ask for (DESIGN, sections 3 and 4).
+package struct SubscriptionQuery: Equatable, Sendable {
+    /// Which entries.
+    package let filter: ChangeFilter
+    /// From where on, as spelled by the client; nil for everything.
+    package let cursor: String?
+
+    /// What is wrong with a query.
+    package struct Refusal: Error, Equatable {
+        /// The parameter.
+        package let name: String
+        /// What is wrong with it, for the client's author.
+        package let description: String
+    }
+
+    /// Reads the query and, for the cursor of a client that reconnects, `Last-Event-ID`, which
+    /// counts before the URL's: an event source repeats the URL it began with.
+    ///
+    /// - Throws: `Refusal` for an unknown parameter or a resource that is none. A malformed cursor
+    ///   is no error: it is answered by `reset`.
+    /// - Complexity: O(length of the query).
+    package init(parsing head: HTTPRequestHead) throws(Refusal) {
+        var filter = ChangeFilter()
+        var resources: Set<ResourcePath> = []
+        var hasResources = false
+        var cursor: String?
+        let query: QueryString
+        do {
+            query = try QueryString(head.query)
+        } catch {
+            throw Refusal(name: "", description: "Invalid query string")
+        }
+        for (name, value) in query.parameters {
+            switch name {
+            case "bucket": filter.bucket = value
+            case "collection": filter.collection = value
+            case "resource":
+                guard let path = ResourcePath(uri: value) else {
+                    throw Refusal(
+                        name: name, description: "Not the URI of a bucket or a collection")
+                }
+                guard resources.count < Limits.subscriptionResourcesMax else {
+                    throw Refusal(
+                        name: name,
+                        description: "More than \(Limits.subscriptionResourcesMax) resources")
+                }
+                hasResources = true
+                resources.insert(path)
+            case "_since", "last_event_id", "lastEventId": cursor = value
+            case "_expected": break
+            default:
+                throw Refusal(name: name, description: "Unknown filter field '\(name)'")
+            }
+        }
+        if hasResources { filter.resources = resources }
+        if let last = head.fields["Last-Event-ID"], !last.isEmpty { cursor = last }
+        self.filter = filter
+        self.cursor = cursor
+    }
+}

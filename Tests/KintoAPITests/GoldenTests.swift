@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// Replays recorded exchanges of the reference, a real Kinto, and compares every answer. The
+// recordings lie beside the repository; where they do not, these tests are skipped.
+
+import Core
+import Foundation
+import Testing
+import Wire
+
+@testable import KintoAPI
+
+/// The recordings on this machine.
+enum GoldenData {
+    static let topics = [
+        "root", "objects", "preconditions", "queries", "patch", "errors", "batch", "cors",
+        "changes",
+    ]
+
+    /// `../shared/kinto-golden`, from the root of the package.
+    static let directory = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "shared/kinto-golden")
+
+    static let isPresent = FileManager.default.fileExists(
+        atPath: directory.appending(path: "root.jsonl").path)
+
+    /// The names of all scenarios, by topic.
+    static let scenarios: [Scenario] = topics.flatMap { topic -> [Scenario] in
+        var names: [String] = []
+        for line in lines(topic) {
+            let name = (try? JSONParser.parse(line))?["/scenario"]?.string ?? ""
+            if !names.contains(name) { names.append(name) }
+        }
+        return names.map { Scenario(topic: topic, name: $0) }
+    }
+
+    static func steps(_ scenario: Scenario) throws -> [GoldenStep] {
+        try lines(scenario.topic).filter { line in
+            try JSONParser.parse(line)["/scenario"]?.string == scenario.name
+        }.compactMap { try GoldenStep($0) }
+    }
+
+    private static func lines(_ topic: String) -> [String] {
+        let file = directory.appending(path: "\(topic).jsonl")
+        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+}
+
+/// The steps of one story, on a server of its own.
+struct Scenario: Sendable, CustomTestStringConvertible {
+    let topic: String
+    let name: String
+
+    var testDescription: String { "\(topic)/\(name)" }
+}
+
+/// What differs from the reference on purpose.
+enum DeliberateDifference {
+    /// Steps that are not replayed, with the reason; nil stands for the whole scenario.
+    static let skipped: [(scenario: String, steps: Set<Int64>?, reason: String)] = [
+        ("root/root", [14], "the document is about the reference's own project"),
+        ("root/root-settings", [0], "schema validation and the permissions endpoint are not there"),
+        ("objects/schema", nil, "records are not validated; asking for it is refused at start"),
+        ("patch/patch", Set(15...28).union([31]), "JSON Patch is refused with 415"),
+    ]
+
+    /// Settings that are refused or that choose the recorded behaviour.
+    static func adapt(_ settings: [String: String]) -> [String: String] {
+        var settings = settings
+        settings["kinto.experimental_collection_schema_validation"] = nil
+        settings["kinto.project_version"] = "26.5.0"
+        // The recordings are of a server that never answers 304 for the list of changes.
+        settings["heliograph.changes.not_modified"] = "200"
+        return settings
+    }
+
+    /// Our own capability is left out of the comparison.
+    static func adapt(_ response: HTTPResponse) -> HTTPResponse {
+        guard response.json["/capabilities/streams"] != nil else { return response }
+        let body = response.json.replacing(["capabilities", "streams"], by: nil)
+        return HTTPResponse(
+            status: response.status, fields: response.fields, body: JSONWriter.bytes(body))
+    }
+
+    static func isSkipped(_ scenario: Scenario, _ step: GoldenStep) -> Bool {
+        skipped.contains { entry in
+            entry.scenario == scenario.testDescription
+                && entry.steps?.contains(step.number) ?? true
+        }
+    }
+}
+
+@Suite(
+    "The API answers as the reference did",
+    .enabled(if: GoldenData.isPresent, "the recordings are not beside the repository"))
+struct GoldenTests {
+    @Test("in every step of", arguments: GoldenData.scenarios)
+    func replay(_ scenario: Scenario) async throws {
+        let steps = try GoldenData.steps(scenario)
+        let first = try #require(steps.first)
+        let server = try TestServer(DeliberateDifference.adapt(first.settings))
+        var values: [String: String] = [:]
+        for step in steps where !step.isQuirk {
+            guard !DeliberateDifference.isSkipped(scenario, step) else { continue }
+            let request = step.request(values)
+            let response = DeliberateDifference.adapt(await server.send(request))
+            step.save(response, into: &values)
+            let found = GoldenComparison(step: step)
+                .differences(response, method: request.head.method)
+            #expect(found.isEmpty, "step \(step.number), \(step.name): \(found)")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Testing
+
+@testable import KintoAPI
+
+@Suite("The router")
+struct RouterTests {
+    private static let records = ListAddress.records(CollectionPath(bucket: "b", collection: "c"))
+
+    @Test(
+        "leads paths to their endpoints",
+        arguments: [
+            ("/v1/", Route.hello), ("/v1/__heartbeat__", .heartbeat),
+            ("/v1/__lbheartbeat__", .loadBalancerHeartbeat), ("/v1/__version__", .version),
+            ("/v1/__broadcasts__", .broadcasts), ("/v1/batch", .batch),
+            ("/v1/buckets", .list(.buckets)), ("/v1/buckets/b", .object(.buckets, id: "b")),
+            ("/v1/buckets/b/groups", .list(.groups(bucket: "b"))),
+            ("/v1/buckets/b/groups/g", .object(.groups(bucket: "b"), id: "g")),
+            ("/v1/buckets/b/collections", .list(.collections(bucket: "b"))),
+            ("/v1/buckets/b/collections/c", .object(.collections(bucket: "b"), id: "c")),
+            ("/v1/buckets/b/collections/c/records", .list(records)),
+            ("/v1/buckets/b/collections/c/records/r", .object(records, id: "r")),
+            ("/v1/buckets/%62/collections/c/records/a%20b", .object(records, id: "a b")),
+            ("/v1/buckets/monitor/collections/changes/records", .monitorRecords),
+            ("/v1/buckets/monitor/collections/changes/changeset", .changeset(.monitorChanges)),
+            ("/", .unversioned), ("/buckets", .unversioned), ("/version", .unversioned),
+            ("/v1", .nothing(isOtherVersion: false)), ("/v0/", .nothing(isOtherVersion: true)),
+            ("/v2/buckets", .nothing(isOtherVersion: true)),
+            ("/v1/buckets/", .nothing(isOtherVersion: false)),
+            ("/v1//", .nothing(isOtherVersion: false)),
+            ("/v1/buckets//groups", .nothing(isOtherVersion: false)),
+            ("/v1/buckets/b/records", .nothing(isOtherVersion: false)),
+            ("/v1/buckets/b/collections/c/records/r/x", .nothing(isOtherVersion: false)),
+            ("/v1/%82", .undecodable), ("/v1/%zz", .undecodable), ("/v1/%", .undecodable),
+        ])
+    func routes(path: String, expected: Route) {
+        #expect(Router.route(path[...], hasChanges: true) == expected)
+    }
+
+    @Test(
+        "has no changes endpoints when there are no changes",
+        arguments: [
+            ("/v1/__broadcasts__", Route.nothing(isOtherVersion: false)),
+            ("/v1/buckets/b/collections/c/changeset", .nothing(isOtherVersion: false)),
+            ("/v1/buckets/monitor/collections/changes/records", .list(.records(.monitorChanges))),
+        ])
+    func withoutChanges(path: String, expected: Route) {
+        #expect(Router.route(path[...], hasChanges: false) == expected)
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Hub
+import Storage
+import Synchronization
+import Testing
+import Wire
+
+@testable import KintoAPI
+
+/// A clock that goes on by a millisecond whenever it is read, and by more when told to.
+final class SteppingClock: Sendable {
+    private let milliseconds: Mutex<Int64>
+
+    init(start: Int64 = 1_795_424_400_000) {
+        milliseconds = Mutex(start)
+    }
+
+    func read() -> Timestamp {
+        milliseconds.withLock { value in
+            value += 1
+            return Timestamp(milliseconds: value)
+        }
+    }
+
+    func advance(seconds: Int64) {
+        milliseconds.withLock { $0 += seconds * 1000 }
+    }
+}
+
+/// The service over a memory storage and a hub, in process.
+final class TestServer: Sendable {
+    let service: KintoService
+    let storage: MemoryStorage
+    let hub: Hub
+    let clock = SteppingClock()
+
+    init(_ values: [String: String] = ["multiauth.policies": "basicauth"]) throws {
+        let settings = try KintoSettings(values)
+        let clock = clock
+        let epoch = Epoch(randomBits: 42)
+        let storage = MemoryStorage(epoch: epoch) { clock.read() }
+        let monitored = settings.monitored
+        let hub = Hub(epoch: epoch, host: settings.entryHost, log: []) { monitored.monitors($0) }
+        storage.setCommitObserver { hub.publish($0) }
+        self.storage = storage
+        self.hub = hub
+        service = KintoService(settings: settings, changes: hub) { clock.read() }
+    }
+
+    deinit {
+        storage.close()
+    }
+
+    /// Plans a request, runs the plan and returns the answer.
+    func send(_ request: HTTPRequest) async -> HTTPResponse {
+        let service = service
+        let storage = storage
+        return await withCheckedContinuation { continuation in
+            let finish: @Sendable (Result<HTTPResponse, any Error>) -> Void = { result in
+                switch result {
+                case .success(let response): continuation.resume(returning: response)
+                case .failure(let error):
+                    continuation.resume(returning: service.failure(error, for: request))
+                }
+            }
+            switch service.plan(request) {
+            case .answer(let response): continuation.resume(returning: response)
+            case .write(let body): storage.write(body, completion: finish)
+            case .read(let body):
+                storage.read(body) { result in
+                    guard case .failure(StorageError.requiresWrite) = result else {
+                        return finish(result)
+                    }
+                    storage.write({ try body($0) }, completion: finish)
+                }
+            }
+        }
+    }
+
+    /// Sends a request of its parts, as a user of basic authentication with the password `secret`.
+    func send(
+        _ method: String, _ target: String, as user: String? = "mat", _ body: String? = nil,
+        headers: [(String, String)] = []
+    ) async -> HTTPResponse {
+        var fields = HTTPFields([("Host", "localhost")])
+        if let user {
+            fields.append(
+                "Authorization", "Basic \(Base64.encode(Array("\(user):secret".utf8)))")
+        }
+        if body != nil { fields.append("Content-Type", "application/json") }
+        for (name, value) in headers { fields[name] = value }
+        let head = HTTPRequestHead(method: HTTPMethod(method), target: target, fields: fields)
+        return await send(HTTPRequest(head: head, body: Array((body ?? "").utf8)))
+    }
+
+    /// The user id that `send` gives a user when no secret is set.
+    static func userID(_ user: String) -> String {
+        let digest = Digest.hmacSHA256(key: [], message: Array("\(user):secret".utf8))
+        return "basicauth:\(Digest.hexadecimal(digest))"
+    }
+
+    /// Makes a bucket and a collection in it.
+    func makeCollection(_ uri: String = "/buckets/b/collections/c") async {
+        let parts = uri.split(separator: "/")
+        let bucket = await send("PUT", "/v1/buckets/\(parts[1])", "{}")
+        #expect([200, 201].contains(bucket.status))
+        let collection = await send("PUT", "/v1\(uri)", "{}")
+        #expect(collection.status == 201)
+    }
+}
+
+extension HTTPResponse {
+    /// The body as JSON, null if it is none.
+    var json: JSONValue { (try? JSONParser.parse(body.bytes)) ?? .null }
+
+    /// The ids of the objects of a list.
+    var ids: [String] {
+        (json.object?["data"]?.array ?? []).compactMap { $0.object?["id"]?.string }
+    }
+
+    /// The number of the error.
+    var errno: Int64? { json.object?["errno"]?.integer }
+
+    /// The message of the error.
+    var message: String? { json.object?["message"]?.string }
+}
+
+extension JSONValue {
+    /// The member or element at a JSON pointer (RFC 6901), or nil.
+    subscript(pointer: String) -> JSONValue? {
+        var value: JSONValue? = self
+        for part in pointer.split(separator: "/") {
+            let key = String(part).replacing("~1", with: "/").replacing("~0", with: "~")
+            switch value {
+            case .object(let object): value = object[key]
+            case .array(let array):
+                value = Int(key).flatMap { array.indices.contains($0) ? array[$0] : nil }
+            case .null, .bool, .number, .string, nil: return nil
+            }
+        }
+        return value
+    }
+
+    /// The value with the one at a pointer replaced, if it is there.
+    func replacing(_ pointer: some Collection<String>, by new: JSONValue?) -> JSONValue {
+        guard let key = pointer.first else { return new ?? .null }
+        let rest = pointer.dropFirst()
+        switch self {
+        case .object(var object):
+            guard let value = object[key] else { return self }
+            object[key] = rest.isEmpty ? new : value.replacing(rest, by: new)
+            return .object(object)
+        case .array(var array):
+            guard let index = Int(key), array.indices.contains(index) else { return self }
+            array[index] = array[index].replacing(rest, by: new)
+            return .array(array)
+        case .null, .bool, .number, .string: return self
+        }
+    }
+}
