@@ -2,59 +2,23 @@
 
 import Core
 import Glibc
-import KintoAPI
 
 /// The program as it is run: every command with its body, standard output and error.
 package enum HeliographProgram {
-    /// Every setting there is: the server's own and those of the API.
-    package static let table = SettingsTable(
-        ServerSettings.rows
-            + KintoSettings.table.map { row in
-                SettingRow(
-                    name: row.name, defaultValue: row.defaultValue,
-                    defaultValueWithoutFile: KintoSettings.embedded[row.name],
-                    summary: row.summary)
-            })
-
     /// Runs the command line of this process to its end.
     ///
     /// - Parameter arguments: The words after the program's name.
     /// - Returns: The status to exit with.
     package static func run(_ arguments: [String]) -> ExitStatus {
         HeliographCommand(
-            table: table,
             bodies: HeliographCommand.Bodies(
-                validate: { effective throws(ConfigurationError) in
-                    _ = try kintoSettings(effective)
-                },
-                serve: { configuration in
-                    guard let kinto = try? kintoSettings(configuration.effective) else {
-                        return .configuration
-                    }
-                    return ServeCommand.run(configuration, kinto: kinto)
-                },
+                serve: { ServeCommand.run($0, kinto: $0.api) },
                 migrate: { MigrateCommand.run($0) },
                 watch: { watch($0) }),
             environment: ProcessEnvironment.variables(),
             output: { Logger.write(Array($0.utf8), to: STDOUT_FILENO) },
             errorOutput: { Logger.write(Array($0.utf8), to: STDERR_FILENO) }
         ).run(arguments)
-    }
-
-    /// The API's part of the settings.
-    private static func kintoSettings(
-        _ effective: EffectiveSettings
-    ) throws(ConfigurationError) -> KintoSettings {
-        do {
-            var settings = try KintoSettings(effective.values(differingFrom: table))
-            settings.projectVersion = HeliographVersion.text
-            return settings
-        } catch {
-            let origin = effective[error.key]?.origin ?? .builtIn
-            throw .invalidValue(
-                name: error.key, value: SecretMask.masked(error.value, of: error.key),
-                origin: origin, expected: error.expected)
-        }
     }
 
     private static func watch(_ options: WatchOptions) -> ExitStatus {
