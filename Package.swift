@@ -64,7 +64,8 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "CLinux"]),
         tests("KintoAPITests", ["KintoAPI", "Storage", "Hub", "Wire"]),
         tests("StreamsTests", ["Streams", "Hub", "Wire"]),
-        tests("ServerTests", ["Server", "Storage", "CLinux"]),
+        tests(
+            "ServerTests", ["Server", "Storage", "Reactor", "KintoAPI", "CLinux", "heliograph"]),
         tests("Tidy", []),
     ]
 )

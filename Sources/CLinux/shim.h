@@ -102,6 +102,12 @@ static inline int hg_end_sending(int fd) { return shutdown(fd, SHUT_WR); }
 /// Names the calling thread, in at most 15 bytes.
 static inline void hg_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
+/// unshare(2), which the headers declare for _GNU_SOURCE only.
+extern int unshare(int flags);
+
+/// Gives the calling thread a copy of the descriptor table for itself (CLONE_FILES).
+static inline int hg_unshare_descriptors(void) { return unshare(0x400); }
+
 // Options.
 
 static inline int hg_set_option(int fd, int level, int name, int value) {

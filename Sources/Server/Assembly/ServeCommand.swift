@@ -12,7 +12,7 @@ package enum ServeCommand {
     /// Runs the server.
     ///
     /// - Returns: The exit code: 0 after a drain, 69 if the store or a port is unavailable.
-    package static func run(_ configuration: Configuration, kinto: KintoSettings) -> ExitStatus {
+    package static func run(_ configuration: Configuration) -> ExitStatus {
         SignalWaiter.block()
         let settings = configuration.server
         let logger = Logger(level: settings.logLevel)
@@ -26,7 +26,7 @@ package enum ServeCommand {
         do {
             let storage = try open(settings.storage)
             server = try HeliographServer(
-                options(settings, kinto: kinto, descriptors: descriptors.soft), storage: storage)
+                options(configuration, descriptors: descriptors.soft), storage: storage)
         } catch {
             logger.error("cannot start", ["reason": .text("\(error)")])
             return .unavailable
@@ -64,10 +64,12 @@ package enum ServeCommand {
     private static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
     private static func options(
-        _ settings: ServerSettings, kinto: KintoSettings, descriptors: Int
+        _ configuration: Configuration, descriptors: Int
     ) -> HeliographServer.Options {
+        let settings = configuration.server
         let spare = max(1, descriptors - Limits.reservedDescriptors)
-        var kinto = kinto
+        var kinto = configuration.api
+        kinto.projectVersion = HeliographVersion.text
         if kinto.entryHost.isEmpty, let first = settings.listeners.first {
             kinto.httpHost = host(of: first)
         }

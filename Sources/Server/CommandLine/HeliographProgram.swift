@@ -12,7 +12,7 @@ package enum HeliographProgram {
     package static func run(_ arguments: [String]) -> ExitStatus {
         HeliographCommand(
             bodies: HeliographCommand.Bodies(
-                serve: { ServeCommand.run($0, kinto: $0.api) },
+                serve: { ServeCommand.run($0) },
                 migrate: { MigrateCommand.run($0) },
                 watch: { watch($0) }),
             environment: ProcessEnvironment.variables(),
