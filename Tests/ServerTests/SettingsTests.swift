@@ -435,12 +435,14 @@ struct ServerSettingsTests {
     }
 
     @Test(
-        "read addresses of two forms and write them back",
+        "read addresses of two forms",
         arguments: [
-            "http://127.0.0.1:8888", "http://localhost:0", "http://[::1]:65535", "unix:/a",
-        ])
-    func addresses(text: String) {
-        #expect(ListenAddress(parsing: text)?.description == text)
+            ("http://127.0.0.1:8888", .tcp(host: "127.0.0.1", port: 8888)),
+            ("http://localhost:0/", .tcp(host: "localhost", port: 0)),
+            ("http://[::1]:65535", .tcp(host: "::1", port: 65_535)), ("unix:/a", .unix(path: "/a")),
+        ] as [(String, ListenAddress)])
+    func addresses(text: String, address: ListenAddress) {
+        #expect(ListenAddress(parsing: text) == address)
     }
 
     @Test(

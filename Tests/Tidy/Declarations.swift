@@ -119,7 +119,7 @@ enum Declarations {
         if name.first?.isWordPart == true { name = name.prefix { $0.isWordPart } }
         let isNamed = keyword != "init" && keyword != "subscript"
         return Start(
-            keyword: keyword, name: isNamed ? String(name) : String(first) + " " + rest,
+            keyword: keyword, name: isNamed ? String(name) : String(first),
             isVisible: isOuterVisible && isOwnVisible)
     }
 

@@ -136,7 +136,7 @@ struct RulesTests {
             "private struct A {\n    let b = 1\n}", "fileprivate func a() {}",
             "private extension A {\n    func a() {}\n}",
             "extension A {\n    package var description: String { \"\" }\n}",
-            "/// A.\nfunc a() {\n    switch b {\n    case .c: let d = { (e) in\n let f = 1 }\n    }\n}",
+            "/// A.\nfunc a() {\n    switch b {\n    case .c: let d = { (e) in\n let f }\n    }\n}",
             "deinit {}", "extension A: P {\n    package func required() {}\n}",
             "/// A.\nlet a = b.map({ c in\n    let d = c\n})",
         ] { #expect(Rules.documentation(file(text), requirements: ["required"]) == []) }
