@@ -328,10 +328,8 @@ struct EffectiveSettingsTests {
         #expect(uncommented.settings.map(\.value) == effective.settings.map(\.value))
         #expect(!uncommented.settings.contains { $0.origin == .builtIn })
         #expect(try ServerSettings(uncommented) == ServerSettings(effective))
-        let comments = template.split(separator: "\n").filter {
-            $0.hasPrefix("# ") && !$0.contains(" =")
-        }
-        #expect(comments.allSatisfy { $0.count <= Limits.templateColumnsMax })
+        let widest = template.split(separator: "\n").map(\.count).max() ?? 0
+        #expect(widest <= 100)
     }
 
     @Test("rows that match nothing but themselves do not take each other's keys")
@@ -435,14 +433,18 @@ struct ServerSettingsTests {
     }
 
     @Test(
-        "read addresses of two forms",
+        "read addresses of two forms and write them back",
         arguments: [
-            ("http://127.0.0.1:8888", .tcp(host: "127.0.0.1", port: 8888)),
-            ("http://localhost:0/", .tcp(host: "localhost", port: 0)),
-            ("http://[::1]:65535", .tcp(host: "::1", port: 65_535)), ("unix:/a", .unix(path: "/a")),
-        ] as [(String, ListenAddress)])
-    func addresses(text: String, address: ListenAddress) {
-        #expect(ListenAddress(parsing: text) == address)
+            "http://127.0.0.1:8888", "http://localhost:0", "http://[::1]:65535", "unix:/a",
+        ])
+    func addresses(text: String) {
+        func spelled(_ address: ListenAddress) -> String {
+            switch address {
+            case .tcp: "http://\(address)"
+            case .unix: "\(address)"
+            }
+        }
+        #expect(ListenAddress(parsing: text).map { spelled($0) } == text)
     }
 
     @Test(
