@@ -15,15 +15,20 @@ import Glibc
 /// jobs.wakeOne()
 /// ```
 ///
+/// The value is in raw memory and reached anew after each sleep: an `inout` access that lasted
+/// while other threads change the value would break the law of exclusivity, and the optimiser
+/// would rightly read it only once.
+///
 /// `@unchecked Sendable`: `value` is only touched while `mutex` is held.
 final class Monitor<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
-    private var value: Value
+    private let value: UnsafeMutablePointer<Value>
 
     /// Makes a monitor of a first value.
     init(_ value: sending Value) {
-        self.value = value
+        self.value = .allocate(capacity: 1)
+        self.value.initialize(to: value)
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -37,6 +42,8 @@ final class Monitor<Value>: @unchecked Sendable {
     deinit {
         pthread_cond_destroy(condition)
         pthread_mutex_destroy(mutex)
+        value.deinitialize(count: 1)
+        value.deallocate()
         condition.deallocate()
         mutex.deallocate()
     }
@@ -46,17 +53,18 @@ final class Monitor<Value>: @unchecked Sendable {
         let locked = pthread_mutex_lock(mutex)
         precondition(locked == 0, "a mutex is broken")
         defer { pthread_mutex_unlock(mutex) }
-        return try body(&value)
+        return try body(&value.pointee)
     }
 
     /// Runs `body` with the value until it returns something, sleeping in between until woken.
     func wait<Result>(_ body: (inout Value) -> Result?) -> Result {
-        withLock { value in
-            while true {
-                if let result = body(&value) { return result }
-                let waited = pthread_cond_wait(condition, mutex)
-                precondition(waited == 0, "a condition is broken")
-            }
+        let locked = pthread_mutex_lock(mutex)
+        precondition(locked == 0, "a mutex is broken")
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&value.pointee) { return result }
+            let waited = pthread_cond_wait(condition, mutex)
+            precondition(waited == 0, "a condition is broken")
         }
     }
 
