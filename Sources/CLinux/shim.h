@@ -102,6 +102,19 @@ static inline int hg_end_sending(int fd) { return shutdown(fd, SHUT_WR); }
 /// Names the calling thread, in at most 15 bytes.
 static inline void hg_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
+/// pthread_getattr_np(3), which the headers declare for _GNU_SOURCE only.
+extern int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
+
+/// Bytes of the calling thread's stack, 0 if unknown.
+static inline size_t hg_stack_bytes(void) {
+    pthread_attr_t attributes;
+    size_t bytes = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return 0;
+    if (pthread_attr_getstacksize(&attributes, &bytes) != 0) bytes = 0;
+    pthread_attr_destroy(&attributes);
+    return bytes;
+}
+
 /// unshare(2), which the headers declare for _GNU_SOURCE only.
 extern int unshare(int flags);
 

@@ -15,6 +15,7 @@ import Glibc
 
 /// What a connection is in the middle of.
 struct ConnectionFlags: OptionSet {
+    /// One bit per flag.
     let rawValue: UInt32
 
     /// epoll watches for input.
@@ -219,6 +220,7 @@ final class ConnectionSlab {
 }
 
 extension ConnectionSlab: TimerLinkStorage {
+    /// The links in the record of a slot that is in use.
     @inline(__always)
     func timerLink(_ slot: UInt32) -> UnsafeMutablePointer<TimerLink> {
         let record = UnsafeMutableRawPointer(record(atUsed: slot))

@@ -167,8 +167,10 @@ extension EventLoop {
         _ output: inout PendingOutput, _ record: UnsafeMutablePointer<ConnectionRecord>
     ) -> PendingOutput.Progress {
         var sent = 0
-        let progress = output.flush(to: record.pointee.descriptor, bytesSent: &sent)
-        statistics.sendCalls += 1
+        var calls = 0
+        let progress = output.flush(
+            to: record.pointee.descriptor, calls: &calls, bytesSent: &sent)
+        statistics.sendCalls += calls
         statistics.bytesSent += sent
         switch progress {
         case .unfinished: statistics.wouldBlock += 1

@@ -65,6 +65,10 @@ struct PendingOutput {
     mutating func append(_ frame: EncodedFrame, from offset: Int) {
         assert(offset == 0 || frames.isEmpty, "only the first frame can have been begun")
         guard offset < frame.count else { return }
+        if framesDone > Limits.framesPerSendMax, framesDone * 2 > frames.count {
+            frames.removeFirst(framesDone)
+            framesDone = 0
+        }
         if frames.isEmpty { self.offset = offset }
         frames.append(frame)
     }
@@ -72,23 +76,28 @@ struct PendingOutput {
     /// Whether nothing is left.
     var isEmpty: Bool { framesDone == frames.count }
 
-    /// Gives as much to the socket as it takes in one call; `bytesSent` grows by that.
-    mutating func flush(to descriptor: Int32, bytesSent: inout Int) -> Progress {
-        if isEmpty { return .finished }
-        let result = SendResult(sendParts(to: descriptor))
-        switch result {
-        case .failed(let reason): return .failed(reason)
-        case .blocked: return .unfinished
-        case .took(let count):
-            bytesSent += count
-            consume(count)
-            return isEmpty ? .finished : .unfinished
+    /// Gives as much to the socket as it takes; `calls` and `bytesSent` grow by what was done.
+    mutating func flush(
+        to descriptor: Int32, calls: inout Int, bytesSent: inout Int
+    ) -> Progress {
+        while !isEmpty {
+            let before = framesDone
+            let batch = min(frames.count - framesDone, Limits.framesPerSendMax)
+            calls += 1
+            switch SendResult(sendParts(batch, to: descriptor)) {
+            case .failed(let reason): return .failed(reason)
+            case .blocked: return .unfinished
+            case .took(let count):
+                bytesSent += count
+                consume(count)
+                if framesDone - before < batch { return .unfinished }
+            }
         }
+        return .finished
     }
 
-    private func sendParts(to descriptor: Int32) -> Int {
-        let count = min(frames.count - framesDone, Limits.framesPerSendMax)
-        return withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { parts in
+    private func sendParts(_ count: Int, to descriptor: Int32) -> Int {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { parts in
             for index in 0..<count {
                 let skipped = index == 0 ? offset : 0
                 // A frame's bytes neither move nor change while it is referenced, as it is here.
@@ -116,10 +125,6 @@ struct PendingOutput {
             left -= rest
             offset = 0
             framesDone += 1
-        }
-        if framesDone > Limits.framesPerSendMax, framesDone * 2 > frames.count {
-            frames.removeFirst(framesDone)
-            framesDone = 0
         }
     }
 }

@@ -6,7 +6,7 @@ import Glibc
 package enum ReactorError: Error, Equatable {
     /// Somebody listens there already; the address.
     case addressInUse(String)
-    /// This user may not listen there (a port below 1024, a directory it cannot write); the address.
+    /// This user may not listen there (a port below 1024, an unwritable directory); the address.
     case notPermitted(String)
     /// No address of this machine, or none at all; what is wrong with it.
     case badAddress(String)

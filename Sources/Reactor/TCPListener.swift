@@ -115,18 +115,24 @@ struct TCPListener {
             throw .badAddress("\(host): \(String(cString: gai_strerror(result)))")
         }
         defer { freeaddrinfo(list) }
-        var addresses: [HostAddress] = []
+        var found: [HostAddress] = []
         var next = list
         while let entry = next?.pointee {
             next = entry.ai_next
-            guard addresses.count < Limits.addressesPerListenerMax,
-                let address = hostAddress(entry),
-                !addresses.contains(where: { $0.text == address.text })
-            else { continue }
-            addresses.append(address)
+            if let address = hostAddress(entry) { found.append(address) }
         }
+        let addresses = distinct(found, by: \.text)
         if addresses.isEmpty { throw .badAddress("\(host) has no address") }
         return addresses
+    }
+
+    /// The first of those with equal keys, at most `Limits.addressesPerListenerMax`.
+    ///
+    /// - Complexity: O(*n*) in the number of values.
+    static func distinct<Value>(_ values: [Value], by key: (Value) -> String) -> [Value] {
+        var seen: Set<String> = []
+        let distinct = values.filter { seen.insert(key($0)).inserted }
+        return Array(distinct.prefix(Limits.addressesPerListenerMax))
     }
 
     private static func hostAddress(_ entry: addrinfo) -> HostAddress? {

@@ -64,6 +64,18 @@ final class Client: Sendable {
         return true
     }
 
+    /// Sends what the kernel takes without waiting, and returns how much that was.
+    func sendWhatFits(_ bytes: [UInt8]) -> Int {
+        _ = hg_set_send_buffer(raw, Int32(bytes.count * 4))
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes { hg_send(raw, $0.baseAddress, $0.count) }
+            if count <= 0 { break }
+            sent += count
+        }
+        return sent
+    }
+
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 

@@ -211,13 +211,13 @@ struct ListeningTests {
                 filled.append(raw)
             }
         }
-        guard let filled else { return }
+        let descriptors = try #require(filled)
         let refused = try Client(port: test.port)
         #expect(refused.receive() == [])
         #expect(test.onLoop { $0.statistics.refusedByDescriptors } >= 1)
         let turns = (0..<20).map { _ in test.onLoop { $0.statistics.turns } }
         #expect((turns.last ?? 0) - (turns.first ?? 0) <= 25)
-        test.onLoop { _ in for raw in filled { close(raw) } }
+        test.onLoop { _ in for raw in descriptors { close(raw) } }
         let client = try Client(port: test.port)
         client.send("x")
         #expect(client.receive(exactly: 1) == [UInt8(ascii: "x")])
