@@ -228,8 +228,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         guard let exchange = exchange(of: connection),
             case .awaitingAnswer = exchange.phase
         else { return }
-        // Whoever was answered sees the change on every later poll or stream of this loop (I2).
-        fanOut.synchronize()
+        // Before the fan-out of the same turn: no write waits for a subscriber (I6). Polls read the
+        // hub and streams begin with `synchronize`, so what begins after the answer sees it (I2).
         send(answer, connection, exchange)
         if kind(of: connection) == .http { loop.resumeReading(connection) }
     }
