@@ -41,7 +41,7 @@ package final class MemoryStorage: Storage {
     }
 
     package func setCommitObserver(_ observer: @escaping @Sendable ([Change]) -> Void) {
-        writer.observer.withLock { $0 = observer }
+        writer.observer.set(observer)
     }
 
     package func read<Value: Sendable>(
@@ -66,7 +66,7 @@ package final class MemoryStorage: Storage {
 /// What the threads of a memory storage share.
 private final class MemoryWriter: Sendable {
     let counters = StorageCounters()
-    let observer = Mutex<(@Sendable ([Change]) -> Void)?>(nil)
+    let observer = CommitObserver()
     private let published = Mutex(MemoryState())
     private let clock: @Sendable () -> Timestamp
 
@@ -104,7 +104,7 @@ private final class MemoryWriter: Sendable {
             published.withLock { $0 = state }
             counters.addCommit(writes: written)
         }
-        if !changes.isEmpty, let observer = observer.withLock({ $0 }) { observer(changes) }
+        observer.announce(changes)
         for report in reports { report() }
     }
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//
+// Two servers on one database would each announce only their own changes. SQLite's own locks do not
+// tell them apart from a tool that only reads, and a second descriptor on the database file would
+// drop them when closed (POSIX). So the lock is on a file beside it. The system lets go of it when
+// the process ends, however it ends; the file itself stays.
+
+import Glibc
+
+/// The exclusive right to a database, held by a lock on the file `<path>.lock`.
+final class FileLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the lock of the database at `path`.
+    ///
+    /// - Throws: `StorageError.unusable` if another process has it or the directory is missing,
+    ///   `.notWritable` if the lock file cannot be made.
+    init(besideDatabase path: String) throws(StorageError) {
+        let lockPath = path + ".lock"
+        descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            let code = errno
+            let reason = "cannot open the database \(path): "
+            switch code {
+            case ENOENT, ENOTDIR:
+                throw .unusable(reason + "its directory does not exist")
+            case EACCES, EPERM, EROFS, ENOSPC, EDQUOT:
+                throw .notWritable(
+                    reason + "cannot write \(lockPath): " + String(cString: strerror(code)))
+            default:
+                throw .unusable(
+                    reason + "cannot open \(lockPath): " + String(cString: strerror(code)))
+            }
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = FileLock.firstLine(of: descriptor)
+            close(descriptor)
+            throw .unusable(
+                "the database \(path) is in use by another server"
+                    + (holder.isEmpty ? "" : " (process \(holder))")
+                    + ", which holds \(lockPath)")
+        }
+        // For people who wonder; nothing depends on it.
+        let text = "\(getpid())\n"
+        if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.utf8.count, 0) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    private static func firstLine(of descriptor: Int32) -> String {
+        var bytes = [UInt8](repeating: 0, count: 32)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let digits = bytes.prefix(max(0, count)).prefix { $0 >= 0x30 && $0 <= 0x39 }
+        return String(decoding: digits, as: UTF8.self)
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+//
+// All SQL of every day, so that a connection compiles each text once. Those that go through a list
+// name their index: each is one range of it, in its order (the tests ask for the query plan).
+
+/// A statement that requests use.
+enum SQLiteQuery: Hashable {
+    // Transactions
+    case beginRead, beginWrite, commit, rollback, savepoint, release, rollbackPart
+    // Lists
+    case list, insertList, moveList, deleteList, listsAt, listsBelow, lists
+    // Objects
+    case object, replaceObject, buryObject, deleteObjects
+    case visit(ObjectQuery.Order, withTombstones: Bool, ofIDs: Bool)
+    case count(withTombstones: Bool, ofIDs: Bool)
+    // Permissions and groups
+    case permissions, permissionsOfMany, urisGranted, insertPermission, deletePermissions
+    case deletePermissionsOfMany, deletePermissionsBelow
+    case groups, insertMember, deleteMembers, deleteMembersBelow
+    // The change log
+    case changes, lastRevision, removal, replaceChange
+    // Everything
+    case deleteAllObjects, deleteAllLists, deleteAllPermissions, deleteAllMembers
+}
+
+extension SQLiteQuery {
+    /// The text that is compiled.
+    var sql: String {
+        switch self {
+        case .beginRead: "BEGIN"
+        case .beginWrite: "BEGIN IMMEDIATE"
+        case .commit: "COMMIT"
+        case .rollback: "ROLLBACK"
+        case .savepoint: "SAVEPOINT part"
+        case .release: "RELEASE part"
+        case .rollbackPart: "ROLLBACK TO part"
+
+        case .list: "SELECT id, last_modified FROM lists WHERE parent = ?1 AND resource = ?2"
+        case .insertList:
+            "INSERT INTO lists (parent, resource, last_modified) VALUES (?1, ?2, ?3)"
+        case .moveList: "UPDATE lists SET last_modified = ?2 WHERE id = ?1"
+        case .deleteList: "DELETE FROM lists WHERE id = ?1"
+        case .listsAt: Self.selectLists + " WHERE parent = ?1"
+        case .listsBelow: Self.selectLists + " WHERE parent >= ?1 AND parent < ?2"
+        case .lists: Self.selectLists
+
+        case .object:
+            """
+            SELECT last_modified, data FROM objects
+            WHERE list = \(Self.listID) AND id = ?3 AND deleted = 0
+            """
+        case .replaceObject:
+            """
+            INSERT INTO objects (list, id, last_modified, deleted, data)
+            VALUES (?1, ?2, ?3, 0, ?4)
+            ON CONFLICT (list, id) DO UPDATE SET
+            last_modified = excluded.last_modified, deleted = 0, data = excluded.data
+            """
+        case .buryObject:
+            """
+            UPDATE objects SET last_modified = ?3, deleted = 1, data = NULL
+            WHERE list = ?1 AND id = ?2 AND deleted = 0
+            """
+        case .deleteObjects: "DELETE FROM objects WHERE list = ?1"
+        case .visit(let order, let withTombstones, let ofIDs):
+            Self.select(
+                "id, last_modified, deleted, data", order, withTombstones, ofIDs)
+                + " ORDER BY \(Self.terms(of: order)) LIMIT ?5"
+        case .count(let withTombstones, let ofIDs):
+            Self.select("count(*)", .oldestFirst, withTombstones, ofIDs)
+
+        case .permissions, .permissionsOfMany, .urisGranted, .insertPermission,
+            .deletePermissions, .deletePermissionsOfMany, .deletePermissionsBelow, .groups,
+            .insertMember, .deleteMembers, .deleteMembersBelow:
+            permissionsSQL
+
+        case .changes:
+            """
+            SELECT bucket, collection, revision, last_modified, deleted FROM changes
+            ORDER BY revision
+            """
+        case .lastRevision: "SELECT revision FROM changes ORDER BY revision DESC LIMIT 1"
+        case .removal:
+            """
+            SELECT last_modified FROM changes
+            WHERE bucket = ?1 AND collection = ?2 AND deleted = 1
+            """
+        case .replaceChange:
+            """
+            INSERT INTO changes (bucket, collection, revision, last_modified, deleted)
+            VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (bucket, collection) DO UPDATE SET revision = excluded.revision,
+            last_modified = excluded.last_modified, deleted = excluded.deleted
+            """
+
+        case .deleteAllObjects: "DELETE FROM objects"
+        case .deleteAllLists: "DELETE FROM lists"
+        case .deleteAllPermissions: "DELETE FROM permissions"
+        case .deleteAllMembers: "DELETE FROM members"
+        }
+    }
+
+    /// The text of a statement about permissions or groups.
+    private var permissionsSQL: String {
+        switch self {
+        case .permissions: "SELECT permission, principal FROM permissions WHERE uri = ?1"
+        case .permissionsOfMany:
+            """
+            SELECT uri, permission, principal FROM permissions
+            WHERE uri IN (SELECT value FROM json_each(?1))
+            """
+        case .urisGranted:
+            """
+            SELECT DISTINCT uri FROM permissions
+            WHERE principal IN (SELECT value FROM json_each(?1)) AND uri >= ?2 AND uri < ?3
+            AND permission IN (SELECT value FROM json_each(?4))
+            """
+        case .insertPermission:
+            "INSERT INTO permissions (uri, permission, principal) VALUES (?1, ?2, ?3)"
+        case .deletePermissions: "DELETE FROM permissions WHERE uri = ?1 AND permission = ?2"
+        case .deletePermissionsOfMany:
+            "DELETE FROM permissions WHERE uri IN (SELECT value FROM json_each(?1))"
+        case .deletePermissionsBelow:
+            "DELETE FROM permissions WHERE uri = ?1 OR (uri >= ?2 AND uri < ?3)"
+        case .groups:
+            """
+            SELECT DISTINCT uri FROM members
+            WHERE principal IN (SELECT value FROM json_each(?1))
+            """
+        case .insertMember: "INSERT INTO members (uri, principal) VALUES (?1, ?2)"
+        case .deleteMembers: "DELETE FROM members WHERE uri = ?1"
+        case .deleteMembersBelow:
+            "DELETE FROM members WHERE uri = ?1 OR (uri >= ?2 AND uri < ?3)"
+        case .beginRead, .beginWrite, .commit, .rollback, .savepoint, .release, .rollbackPart,
+            .list, .insertList, .moveList, .deleteList, .listsAt, .listsBelow, .lists, .object,
+            .replaceObject, .buryObject, .deleteObjects, .visit, .count, .changes,
+            .lastRevision, .removal, .replaceChange, .deleteAllObjects, .deleteAllLists,
+            .deleteAllPermissions, .deleteAllMembers:
+            preconditionFailure("no statement about permissions")
+        }
+    }
+
+    private static let listID = "(SELECT id FROM lists WHERE parent = ?1 AND resource = ?2)"
+    private static let selectLists = "SELECT id, parent, resource, last_modified FROM lists"
+
+    private static func select(
+        _ columns: String, _ order: ObjectQuery.Order, _ withTombstones: Bool, _ ofIDs: Bool
+    ) -> String {
+        let index: String
+        switch order {
+        case .byID: index = "objects_by_id"
+        case .newestFirst, .oldestFirst: index = ofIDs ? "objects_by_id" : "objects_by_time"
+        }
+        return "SELECT \(columns) FROM objects INDEXED BY \(index) WHERE list = \(listID)"
+            + " AND last_modified > ?3 AND last_modified < ?4"
+            + (withTombstones ? "" : " AND deleted = 0")
+            + (ofIDs ? " AND id IN (SELECT value FROM json_each(?6))" : "")
+    }
+
+    private static func terms(of order: ObjectQuery.Order) -> String {
+        switch order {
+        case .newestFirst: "last_modified DESC, id DESC"
+        case .oldestFirst: "last_modified, id"
+        case .byID: "id"
+        }
+    }
+}

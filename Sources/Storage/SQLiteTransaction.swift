@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+
+/// One job of the writer's: a part of the transaction that its group shares.
+final class SQLiteTransaction: SQLiteReader, StorageTransaction {
+    package let now: Timestamp
+    private var pending = PendingChanges()
+
+    /// Begins a job in the transaction of `connection`.
+    init(_ connection: SQLiteConnection, now: Timestamp) {
+        self.now = now
+        super.init(connection)
+    }
+
+    /// Gives the collections that moved their revisions, in the log and as the result.
+    ///
+    /// - Parameter revision: The last one that was given before.
+    /// - Throws: `StorageError`, also if the transaction was lost and a body took no notice.
+    func finish(after revision: Revision) throws -> [Change] {
+        if let lost = connection.lost { throw lost }
+        let changes = pending.changes(after: revision)
+        for change in changes {
+            try connection.with(.replaceChange) { statement in
+                statement.bind(change.path.bucket, at: 1)
+                statement.bind(change.path.collection, at: 2)
+                statement.bind(Int64(bitPattern: change.revision.number), at: 3)
+                statement.bind(change.timestamp.milliseconds, at: 4)
+                statement.bind(change.isTombstone ? 1 : 0, at: 5)
+                try statement.run()
+            }
+        }
+        return changes
+    }
+
+    /// Reads all that `query` asks for before it visits, so that `visit` may write.
+    package override func visit(
+        _ query: ObjectQuery, _ visit: (StoredObject) throws -> Bool
+    ) throws {
+        var objects: [StoredObject] = []
+        try super.visit(query) { object in
+            objects.append(object)
+            return true
+        }
+        for object in objects {
+            if try !visit(object) { return }
+        }
+    }
+
+    package func ensureTimestamp(of list: ResourceList) throws -> Timestamp {
+        if let row = try row(of: list) { return row.timestamp }
+        let first = TimestampRule.next(after: try removal(of: list), now: now)
+        try move(list, from: nil, to: first)
+        return first
+    }
+
+    @discardableResult
+    package func put(
+        _ id: String, members: JSONObject, timestamp: Timestamp?, in list: ResourceList
+    ) throws -> StoredObject {
+        let row = try row(of: list)
+        let assigned = try assignTimestamp(given: timestamp, row: row, in: list)
+        let number = try move(list, from: row, to: assigned.list)
+        let object = StoredObject(id: id, timestamp: assigned.object, members: members)
+        try connection.with(.replaceObject) { statement in
+            statement.bind(number, at: 1)
+            statement.bind(id, at: 2)
+            statement.bind(object.timestamp.milliseconds, at: 3)
+            try statement.run(bytes: object.json, at: 4)
+        }
+        return object
+    }
+
+    @discardableResult
+    package func delete(
+        _ id: String, timestamp: Timestamp?, in list: ResourceList
+    ) throws -> StoredObject? {
+        guard let row = try row(of: list) else { return nil }
+        let assigned = try assignTimestamp(given: timestamp, row: row, in: list)
+        let isDeleted = try connection.with(.buryObject) { statement in
+            statement.bind(row.number, at: 1)
+            statement.bind(id, at: 2)
+            statement.bind(assigned.object.milliseconds, at: 3)
+            try statement.run()
+            return connection.changedRows == 1
+        }
+        guard isDeleted else { return nil }
+        try move(list, from: row, to: assigned.list)
+        return StoredObject(tombstone: id, timestamp: assigned.object)
+    }
+
+    package func attempt<Value>(_ body: () throws -> Value) throws -> Value {
+        let saved = pending
+        try connection.beginPart()
+        do {
+            let value = try body()
+            try connection.keepPart()
+            return value
+        } catch {
+            connection.undoPart()
+            pending = saved
+            throw error
+        }
+    }
+
+    private func assignTimestamp(
+        given: Timestamp?, row: ListRow?, in list: ResourceList
+    ) throws -> TimestampRule.Assignment {
+        TimestampRule.assign(
+            given: given, current: row?.timestamp,
+            removed: row == nil ? try removal(of: list) : nil, now: now)
+    }
+
+    /// Gives a list its new timestamp, and a row if it has none; returns its number.
+    @discardableResult
+    private func move(
+        _ list: ResourceList, from row: ListRow?, to timestamp: Timestamp
+    ) throws -> Int64 {
+        if let row, row.timestamp == timestamp { return row.number }
+        if let path = list.recordsOf { pending.move(path, to: timestamp, isTombstone: false) }
+        if let row {
+            try connection.with(.moveList) { statement in
+                statement.bind(row.number, at: 1)
+                statement.bind(timestamp.milliseconds, at: 2)
+                try statement.run()
+            }
+            return row.number
+        }
+        return try connection.with(.insertList) { statement in
+            statement.bind(list.parent, at: 1)
+            statement.bind(list.resource, at: 2)
+            statement.bind(timestamp.milliseconds, at: 3)
+            try statement.run()
+            return connection.lastInsertedRow
+        }
+    }
+
+    /// The timestamp with which the collection was removed whose records the list had, if it was.
+    private func removal(of list: ResourceList) throws -> Timestamp? {
+        guard let path = list.recordsOf else { return nil }
+        if let removal = pending.tombstone(of: path) { return removal }
+        return try connection.with(.removal) { statement in
+            statement.bind(path.bucket, at: 1)
+            statement.bind(path.collection, at: 2)
+            guard try statement.step() else { return nil }
+            return Timestamp(milliseconds: statement.integer(0))
+        }
+    }
+
+    /// Notes that a list is removed; the change log gets a tombstone if it had records.
+    fileprivate func bury(_ list: RemovedList) {
+        guard let path = list.list.recordsOf else { return }
+        let removal = TimestampRule.next(after: list.timestamp, now: now)
+        pending.move(path, to: removal, isTombstone: true)
+    }
+}
+
+/// A list that is about to be removed.
+private struct RemovedList {
+    let number: Int64
+    let list: ResourceList
+    let timestamp: Timestamp
+}
+
+// MARK: - Removing
+
+extension SQLiteTransaction {
+    package func removeTree(at uri: String) throws {
+        let below = uri + "/"
+        var removed = try lists(.listsAt) { $0.bind(uri, at: 1) }
+        removed += try lists(.listsBelow) { statement in
+            statement.bind(below, at: 1)
+            statement.bind(endOfPrefix: below, at: 2)
+        }
+        for list in removed {
+            try run(.deleteObjects) { $0.bind(list.number, at: 1) }
+            try run(.deleteList) { $0.bind(list.number, at: 1) }
+            bury(list)
+        }
+        for query in [SQLiteQuery.deletePermissionsBelow, .deleteMembersBelow] {
+            try run(query) { statement in
+                statement.bind(uri, at: 1)
+                statement.bind(below, at: 2)
+                statement.bind(endOfPrefix: below, at: 3)
+            }
+        }
+    }
+
+    package func removeEverything() throws {
+        for list in try lists(.lists, { _ in }) { bury(list) }
+        for query in [
+            SQLiteQuery.deleteAllObjects, .deleteAllLists, .deleteAllPermissions,
+            .deleteAllMembers,
+        ] {
+            try run(query) { _ in }
+        }
+    }
+
+    private func lists(
+        _ query: SQLiteQuery, _ bind: (SQLiteStatement) -> Void
+    ) throws -> [RemovedList] {
+        try connection.with(query) { statement in
+            bind(statement)
+            var lists: [RemovedList] = []
+            while try statement.step() {
+                let list = ResourceList(parent: statement.text(1), resource: statement.text(2))
+                lists.append(
+                    RemovedList(
+                        number: statement.integer(0), list: list,
+                        timestamp: Timestamp(milliseconds: statement.integer(3))))
+            }
+            return lists
+        }
+    }
+
+    private func run(_ query: SQLiteQuery, _ bind: (SQLiteStatement) -> Void) throws {
+        try connection.with(query) { statement in
+            bind(statement)
+            try statement.run()
+        }
+    }
+}
+
+// MARK: - Permissions and groups
+
+extension SQLiteTransaction {
+    package func setPermissions(_ permissions: [String: Set<String>], of uri: String) throws {
+        for (permission, principals) in permissions {
+            try run(.deletePermissions) { statement in
+                statement.bind(uri, at: 1)
+                statement.bind(permission, at: 2)
+            }
+            for principal in principals {
+                try run(.insertPermission) { statement in
+                    statement.bind(uri, at: 1)
+                    statement.bind(permission, at: 2)
+                    statement.bind(principal, at: 3)
+                }
+            }
+        }
+    }
+
+    package func removePermissions(of uris: [String]) throws {
+        try run(.deletePermissionsOfMany) { $0.bind(texts: uris, at: 1) }
+    }
+
+    package func setMembers(of group: String, to principals: Set<String>) throws {
+        try run(.deleteMembers) { $0.bind(group, at: 1) }
+        for principal in principals {
+            try run(.insertMember) { statement in
+                statement.bind(group, at: 1)
+                statement.bind(principal, at: 2)
+            }
+        }
+    }
+}
