@@ -51,12 +51,14 @@ final class Monitor<Value>: @unchecked Sendable {
 
     /// Runs `body` with the value until it returns something, sleeping in between until woken.
     func wait<Result>(_ body: (inout Value) -> Result?) -> Result {
-        withLock { value in
-            while true {
-                if let result = body(&value) { return result }
-                let waited = pthread_cond_wait(condition, mutex)
-                precondition(waited == 0, "a condition is broken")
-            }
+        let locked = pthread_mutex_lock(mutex)
+        precondition(locked == 0, "a mutex is broken")
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            // The access to the value ends before the thread sleeps: others change it meanwhile.
+            if let result = body(&value) { return result }
+            let waited = pthread_cond_wait(condition, mutex)
+            precondition(waited == 0, "a condition is broken")
         }
     }
 

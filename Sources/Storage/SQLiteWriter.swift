@@ -12,20 +12,17 @@ import Core
 
 /// Runs the jobs that wait in durable groups.
 final class SQLiteWriter: Sendable {
-    private let observer: CommitObserver
     private let connection: SQLiteConnection
-    private let lock: FileLock
     private let clock: @Sendable () -> Timestamp
     private let counters: StorageCounters
+    private let observer: CommitObserver
 
-    /// Makes a writer on a connection that nobody else uses, to a database whose lock it keeps.
+    /// Makes a writer on a connection that nobody else uses.
     init(
-        _ connection: SQLiteConnection, _ lock: FileLock,
-        clock: @escaping @Sendable () -> Timestamp,
+        _ connection: SQLiteConnection, clock: @escaping @Sendable () -> Timestamp,
         counters: StorageCounters, observer: CommitObserver
     ) {
         self.connection = connection
-        self.lock = lock
         self.clock = clock
         self.counters = counters
         self.observer = observer
@@ -81,7 +78,7 @@ final class SQLiteWriter: Sendable {
             return
         }
         counters.addCommit(writes: group.writes)
-        observer.tell(group.changes)
+        observer.announce(group.changes)
         report(group)
     }
 
