@@ -57,12 +57,12 @@ enum SQLiteSchema {
     /// - Returns: The version it had.
     /// - Throws: `StorageError`; `.unusable` if the file is not ours or from a newer program.
     static func migrate(_ connection: SQLiteConnection, path: String) throws(StorageError) -> Int {
-        let found = try check(connection, path: path)
+        let found = try version(of: connection, path: path)
         if found == version { return found }
         try connection.begin(.write)
         do {
             // Another process may have done it while this one waited for the lock.
-            let now = try check(connection, path: path)
+            let now = try version(of: connection, path: path)
             for migration in migrations[now...] { try connection.execute(migration) }
             try connection.execute("PRAGMA application_id = \(applicationID)")
             try connection.execute("PRAGMA user_version = \(version)")
@@ -90,9 +90,11 @@ enum SQLiteSchema {
         return epoch
     }
 
-    /// The version of the file, after a look at whether it is ours.
-    private static func check(
-        _ connection: SQLiteConnection, path: String
+    /// The version of the file, 0 if it is empty.
+    ///
+    /// - Throws: `StorageError`; `.unusable` if the file is not ours or from a newer program.
+    static func version(
+        of connection: SQLiteConnection, path: String
     ) throws(StorageError) -> Int {
         let mark = Int64(try connection.execute("PRAGMA application_id")) ?? 0
         let found = Int(try connection.execute("PRAGMA user_version")) ?? 0

@@ -110,7 +110,17 @@ package final class SQLiteStorage: Storage {
 
     /// The path without symbolic links, so that two names of one database have one lock.
     private static func resolve(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
+        if let real = realPath(path) { return real }
+        // There is no file yet, but there may be its directory.
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
+        let directory = slash == nil ? "." : String(path[..<name.startIndex])
+        guard let real = realPath(directory) else { return path }
+        return (real == "/" ? "" : real) + "/" + name
+    }
+
+    private static func realPath(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
     }
@@ -147,6 +157,8 @@ package final class SQLiteStorage: Storage {
             guard case .unusable = error else { throw error }
             throw .unusable("\(path) is not a SQLite database")
         }
+        // Before anything is changed in a file that may not be ours.
+        _ = try SQLiteSchema.version(of: connection, path: path)
         guard !connection.isReadOnly else {
             throw .notWritable("the database \(path) can only be read")
         }

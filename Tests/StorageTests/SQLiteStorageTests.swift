@@ -103,7 +103,9 @@ struct SQLiteStorageTests {
     @Test("leaves the databases of other programs alone")
     func foreign() throws {
         try SQLiteConnection(path: path).execute("CREATE TABLE mine (x)")
+        let before = Files.read(path)
         #expect(try refusal(path) == .unusable("\(path) is a database of another program"))
+        #expect(Files.read(path) == before)
     }
 
     @Test("takes a directory for no database")
@@ -140,11 +142,28 @@ struct SQLiteStorageTests {
         let alias = directory.file("alias.db")
         #expect(symlink(path, alias) == 0)
         #expect(try refusal(alias) == .unusable(message))
+        // And by another name of its directory.
+        let other = directory.file("other")
+        #expect(symlink(directory.path, other) == 0)
+        #expect(try refusal(other + "/test.db") == .unusable(message))
         let beside = try SQLiteConnection(path: path)
         #expect(try beside.execute("SELECT count(*) FROM objects") == "1")
         #expect(throws: StorageError.self) { try SQLiteStorage.migrate(path: path) }
         storage.close()
         try open().close()
+    }
+
+    @Test("is one database, by whichever name of its directory it was made")
+    func aliasOfDirectory() throws {
+        let other = directory.file("other")
+        #expect(symlink(directory.path, other) == 0)
+        let storage = try SQLiteStorage(path: other + "/new.db", clock: clock.function)
+        guard case .unusable(let message) = try refusal(directory.file("new.db")) else {
+            Issue.record("not unusable")
+            return
+        }
+        #expect(message.contains("in use"))
+        storage.close()
     }
 
     @Test("says that it cannot write", .enabled(if: geteuid() != 0))
