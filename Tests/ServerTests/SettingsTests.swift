@@ -438,7 +438,13 @@ struct ServerSettingsTests {
             "http://127.0.0.1:8888", "http://localhost:0", "http://[::1]:65535", "unix:/a",
         ])
     func addresses(text: String) {
-        #expect(ListenAddress(parsing: text)?.description == text)
+        func spelled(_ address: ListenAddress) -> String {
+            switch address {
+            case .tcp: "http://\(address)"
+            case .unix: "\(address)"
+            }
+        }
+        #expect(ListenAddress(parsing: text).map { spelled($0) } == text)
     }
 
     @Test(
