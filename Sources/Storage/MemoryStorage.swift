@@ -104,7 +104,7 @@ private final class MemoryWriter: Sendable {
             published.withLock { $0 = state }
             counters.addCommit(writes: written)
         }
-        observer.tell(changes)
+        observer.announce(changes)
         for report in reports { report() }
     }
 }

@@ -124,21 +124,21 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         state.lists.update(list, default: MemoryList(timestamp: timestamp)) { content in
             content.timestamp = timestamp
         }
-        if let path = list.recordsOf { pending.move(path, to: timestamp, isTombstone: false) }
+        pending.move(list, to: timestamp, isTombstone: false)
     }
 
     private func remove(_ list: ResourceList, timestamp: Timestamp) {
         state.lists[list] = nil
-        guard let path = list.recordsOf else { return }
         let removal = TimestampRule.next(after: timestamp, now: now)
-        pending.move(path, to: removal, isTombstone: true)
+        pending.move(list, to: removal, isTombstone: true)
     }
 
     /// The timestamp with which the collection was removed whose records the list had, if it was.
     private func tombstone(of list: ResourceList) -> Timestamp? {
-        guard let path = list.recordsOf else { return nil }
-        if let removal = pending.tombstone(of: path) { return removal }
-        guard let change = state.changes[path.uri], change.isTombstone else { return nil }
+        if let removal = pending.tombstone(of: list) { return removal }
+        guard list.resource == "record", let change = state.changes[list.parent],
+            change.isTombstone
+        else { return nil }
         return change.timestamp
     }
 }

@@ -7,23 +7,29 @@ import Core
 /// They get their revisions when the transaction's body has ended: one per collection, however
 /// often it was written to.
 struct PendingChanges {
-    private var states: [CollectionPath: State] = [:]
-    private var order: [CollectionPath] = []
+    // By the URI of the collection, which is read into a path once, at the end.
+    private var states: [String: State] = [:]
+    private var order: [String] = []
 
     private struct State {
         var timestamp: Timestamp
         var isTombstone: Bool
     }
 
-    /// Notes that the records timestamp of `path` is now `timestamp`, or was when it was removed.
-    mutating func move(_ path: CollectionPath, to timestamp: Timestamp, isTombstone: Bool) {
+    /// Notes that the timestamp of `list` is now `timestamp`, or was when it was removed.
+    ///
+    /// Only records are noted.
+    mutating func move(_ list: ResourceList, to timestamp: Timestamp, isTombstone: Bool) {
+        guard list.resource == "record" else { return }
         let state = State(timestamp: timestamp, isTombstone: isTombstone)
-        if states.updateValue(state, forKey: path) == nil { order.append(path) }
+        if states.updateValue(state, forKey: list.parent) == nil { order.append(list.parent) }
     }
 
-    /// The timestamp of the tombstone of `path` if this transaction removed it.
-    func tombstone(of path: CollectionPath) -> Timestamp? {
-        guard let state = states[path], state.isTombstone else { return nil }
+    /// The timestamp of the tombstone of `list` if this transaction removed it.
+    func tombstone(of list: ResourceList) -> Timestamp? {
+        guard list.resource == "record", let state = states[list.parent], state.isTombstone else {
+            return nil
+        }
         return state.timestamp
     }
 
@@ -35,8 +41,8 @@ struct PendingChanges {
         var revision = revision
         var changes: [Change] = []
         changes.reserveCapacity(order.count)
-        for path in order {
-            guard let state = states[path] else { continue }
+        for uri in order {
+            guard let state = states[uri], let path = CollectionPath(uri: uri) else { continue }
             revision = revision.next
             changes.append(
                 Change(

@@ -13,9 +13,12 @@ import Core
 /// `@unchecked Sendable`: it goes from the thread that opens it to the one thread that uses it, and
 /// is closed when that thread has ended.
 final class SQLiteConnection: @unchecked Sendable {
-    private let handle: OpaquePointer
+    /// SQLite's own object, for those who must ask it directly (the tests do).
+    let handle: OpaquePointer
     private let path: String
     private let counters: StorageCounters
+    /// Let go of after the database is closed, if this connection holds it.
+    private let lock: FileLock?
     private var statements: [SQLiteQuery: SQLiteStatement] = [:]
     private var expectsTransaction = false
     /// Why the present transaction cannot be committed, if so.
@@ -31,8 +34,14 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// Opens a database file, which is made if it does not exist.
     ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - counters: Where statements are counted.
+    ///   - lock: The right to the database, kept as long as this connection.
     /// - Throws: `StorageError`.
-    init(path: String, counters: StorageCounters = StorageCounters()) throws(StorageError) {
+    init(
+        path: String, counters: StorageCounters = StorageCounters(), lock: FileLock? = nil
+    ) throws(StorageError) {
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let result = SQLiteResult(sqlite3_open_v2(path, &handle, flags, nil))
@@ -44,12 +53,11 @@ final class SQLiteConnection: @unchecked Sendable {
         self.handle = handle
         self.path = path
         self.counters = counters
+        self.lock = lock
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, Int32(Limits.databaseBusyMillisecondsMax))
     }
 
-    /// The last connection of a database to be closed moves the write-ahead log into the file and
-    /// removes it.
     deinit {
         statements.removeAll()
         let result = SQLiteResult(sqlite3_close(handle))
@@ -156,6 +164,11 @@ final class SQLiteConnection: @unchecked Sendable {
             while try statement.step() { value = statement.text(0) }
         }
         return value
+    }
+
+    /// Moves the write-ahead log into the database file and empties it, if no reader is in its way.
+    func checkpoint() {
+        sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
     }
 
     /// The storage's error for a result of this connection's; notes a lost transaction.

@@ -40,9 +40,10 @@ extension SQLiteQuery {
             "INSERT INTO lists (parent, resource, last_modified) VALUES (?1, ?2, ?3)"
         case .moveList: "UPDATE lists SET last_modified = ?2 WHERE id = ?1"
         case .deleteList: "DELETE FROM lists WHERE id = ?1"
-        case .listsAt: Self.selectLists + " WHERE parent = ?1"
-        case .listsBelow: Self.selectLists + " WHERE parent >= ?1 AND parent < ?2"
-        case .lists: Self.selectLists
+        case .listsAt: "\(Self.selectLists) WHERE parent = ?1 \(Self.inOrder)"
+        case .listsBelow:
+            "\(Self.selectLists) WHERE parent >= ?1 AND parent < ?2 \(Self.inOrder)"
+        case .lists: "\(Self.selectLists) \(Self.inOrder)"
 
         case .object:
             """
@@ -141,6 +142,7 @@ extension SQLiteQuery {
     }
 
     private static let listID = "(SELECT id FROM lists WHERE parent = ?1 AND resource = ?2)"
+    private static let inOrder = "ORDER BY parent, resource"
     private static let selectLists = "SELECT id, parent, resource, last_modified FROM lists"
 
     private static func select(

@@ -36,7 +36,7 @@ struct SQLiteResult: Equatable {
             .notWritable(message())
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL:
             .busy
-        case _:
+        default:
             // SQLITE_CORRUPT, SQLITE_NOTADB, and what only a mistake of ours or a foreign schema
             // can cause.
             .unusable(message())

@@ -48,7 +48,7 @@ final class SQLiteStatement {
         switch result {
         case .row: return true
         case .done: return false
-        case _: throw connection.error(result)
+        default: throw connection.error(result)
         }
     }
 

@@ -2,12 +2,12 @@
 //
 // One file, one process. The writer's connection and those of the readers each belong to a thread;
 // with a write-ahead log a reader sees the state that was committed when it began, and waits for
-// nobody. A thread's connection is referred to by that thread alone, which lets go of it as it ends,
-// the writer's also of the file's lock: so closing only has to end the threads.
+// nobody. Closing ends the threads, then lets go of the connections, then of the file's lock.
 
 internal import CSQLite
 import Core
 import Glibc
+import Synchronization
 
 /// The durable storage: a SQLite database in one file.
 ///
@@ -23,8 +23,10 @@ package final class SQLiteStorage: Storage {
     package let epoch: Epoch
     private let path: String
     private let counters: StorageCounters
-    private let observer: CommitObserver
+    private let observer = CommitObserver()
     private let executor: StorageExecutor
+    /// The writer's connection, let go of when the threads have ended.
+    private let connection: Mutex<SQLiteConnection?>
 
     /// Opens a database, makes it if there is none, and brings it to the present schema.
     ///
@@ -41,18 +43,16 @@ package final class SQLiteStorage: Storage {
         precondition(readers > 0)
         let path = SQLiteStorage.resolve(path)
         let counters = StorageCounters()
-        let lock = try FileLock(besideDatabase: path)
         let connection = try SQLiteStorage.openWriter(path, counters)
         _ = try SQLiteSchema.migrate(connection, path: path)
         epoch = try SQLiteSchema.epoch(connection, path: path)
-        let observer = CommitObserver()
         let writer = SQLiteWriter(
-            connection, lock, clock: clock, counters: counters, observer: observer)
+            connection, clock: clock, counters: counters, observer: observer)
         let read = try (0..<readers).map { _ in try SQLiteStorage.openReader(path, counters) }
         self.path = path
         self.counters = counters
-        self.observer = observer
         executor = StorageExecutor(write: { jobs in writer.write(jobs) }, readers: read)
+        self.connection = Mutex(connection)
     }
 
     deinit {
@@ -68,12 +68,9 @@ package final class SQLiteStorage: Storage {
     /// - Throws: `StorageError`, as opening.
     package static func migrate(path: String) throws -> (from: Int, to: Int) {
         let path = resolve(path)
-        let lock = try FileLock(besideDatabase: path)
-        return try withExtendedLifetime(lock) {
-            let connection = try openWriter(path, StorageCounters())
-            let found = try SQLiteSchema.migrate(connection, path: path)
-            return (found, SQLiteSchema.version)
-        }
+        let connection = try openWriter(path, StorageCounters())
+        let found = try SQLiteSchema.migrate(connection, path: path)
+        return (found, SQLiteSchema.version)
     }
 
     package func changeLog() throws -> [Change] {
@@ -102,7 +99,11 @@ package final class SQLiteStorage: Storage {
     }
 
     package func close() {
-        executor.close()
+        guard executor.close() else { return }
+        connection.withLock { connection in
+            connection?.checkpoint()
+            connection = nil
+        }
     }
 
     // MARK: Opening
@@ -111,11 +112,11 @@ package final class SQLiteStorage: Storage {
     private static func resolve(_ path: String) -> String {
         if let real = realPath(path) { return real }
         // There is no file yet, but there may be its directory.
-        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) }
-        let start = name ?? path.startIndex
-        let directory = start == path.startIndex ? "." : String(path[..<start])
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
+        let directory = slash == nil ? "." : String(path[..<name.startIndex])
         guard let real = realPath(directory) else { return path }
-        return (real == "/" ? real : real + "/") + path[start...]
+        return (real == "/" ? "" : real) + "/" + name
     }
 
     private static func realPath(_ path: String) -> String? {
@@ -124,30 +125,46 @@ package final class SQLiteStorage: Storage {
         return String(cString: real)
     }
 
+    /// Refuses what SQLite would take for an empty database and overwrite, or not explain.
+    private static func checkFile(_ path: String) throws(StorageError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .unusable("\(path) is not a file")
+        }
+        // SQLite's smallest page.
+        guard status.st_size == 0 || status.st_size >= 512 else {
+            throw .unusable("\(path) is not a SQLite database")
+        }
+    }
+
+    /// Opens the connection that holds the file's lock.
     private static func openWriter(
         _ path: String, _ counters: StorageCounters
-    ) throws -> SQLiteConnection {
+    ) throws(StorageError) -> SQLiteConnection {
         // The first SQLite with `json_each` built in by default.
         guard sqlite3_libversion_number() >= 3_038_000 else {
-            throw StorageError.unusable(
+            throw .unusable(
                 "SQLite \(String(cString: sqlite3_libversion())) is too old: 3.38 is needed")
         }
-        let connection = try SQLiteConnection(path: path, counters: counters)
+        try checkFile(path)
+        let lock = try FileLock(besideDatabase: path)
+        let connection = try SQLiteConnection(path: path, counters: counters, lock: lock)
         do {
             // The first reading finds out whether the file is a database at all.
             try connection.execute("PRAGMA schema_version")
         } catch {
             guard case .unusable = error else { throw error }
-            throw StorageError.unusable("\(path) is not a SQLite database")
+            throw .unusable("\(path) is not a SQLite database")
         }
         // Before anything is changed in a file that may not be ours.
         _ = try SQLiteSchema.version(of: connection, path: path)
         guard !connection.isReadOnly else {
-            throw StorageError.notWritable("the database \(path) can only be read")
+            throw .notWritable("the database \(path) can only be read")
         }
         let mode = try connection.execute("PRAGMA journal_mode = WAL")
         guard mode == "wal" else {
-            throw StorageError.unusable(
+            throw .unusable(
                 "the database \(path) cannot have a write-ahead log on its file system")
         }
         try connection.execute("PRAGMA synchronous = FULL")

@@ -5,32 +5,22 @@ import Core
 /// One job of the writer's: a part of the transaction that its group shares.
 final class SQLiteTransaction: SQLiteReader, StorageTransaction {
     package let now: Timestamp
+    private let group: SQLiteGroup
     private var pending = PendingChanges()
 
-    /// Begins a job in the transaction of `connection`.
-    init(_ connection: SQLiteConnection, now: Timestamp) {
+    /// Begins a job in the transaction of `connection`, which `group` belongs to.
+    init(_ connection: SQLiteConnection, group: SQLiteGroup, now: Timestamp) {
+        self.group = group
         self.now = now
         super.init(connection)
     }
 
-    /// Gives the collections that moved their revisions, in the log and as the result.
+    /// Gives the collections that moved their revisions, when the job's body has ended.
     ///
-    /// - Parameter revision: The last one that was given before.
-    /// - Throws: `StorageError`, also if the transaction was lost and a body took no notice.
-    func finish(after revision: Revision) throws -> [Change] {
+    /// - Throws: `StorageError` if the transaction was lost and the body took no notice.
+    func finish() throws {
         if let lost = connection.lost { throw lost }
-        let changes = pending.changes(after: revision)
-        for change in changes {
-            try connection.with(.replaceChange) { statement in
-                statement.bind(change.path.bucket, at: 1)
-                statement.bind(change.path.collection, at: 2)
-                statement.bind(Int64(bitPattern: change.revision.number), at: 3)
-                statement.bind(change.timestamp.milliseconds, at: 4)
-                statement.bind(change.isTombstone ? 1 : 0, at: 5)
-                try statement.run()
-            }
-        }
-        return changes
+        group.append(pending)
     }
 
     /// Reads all that `query` asks for before it visits, so that `visit` may write.
@@ -47,8 +37,12 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
         }
     }
 
+    package override func timestamp(of list: ResourceList) throws -> Timestamp? {
+        try group.row(of: list)?.timestamp
+    }
+
     package func ensureTimestamp(of list: ResourceList) throws -> Timestamp {
-        if let row = try row(of: list) { return row.timestamp }
+        if let row = try group.row(of: list) { return row.timestamp }
         let first = TimestampRule.next(after: try removal(of: list), now: now)
         try move(list, from: nil, to: first)
         return first
@@ -58,7 +52,7 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
     package func put(
         _ id: String, members: JSONObject, timestamp: Timestamp?, in list: ResourceList
     ) throws -> StoredObject {
-        let row = try row(of: list)
+        let row = try group.row(of: list)
         let assigned = try assignTimestamp(given: timestamp, row: row, in: list)
         let number = try move(list, from: row, to: assigned.list)
         let object = StoredObject(id: id, timestamp: assigned.object, members: members)
@@ -75,7 +69,7 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
     package func delete(
         _ id: String, timestamp: Timestamp?, in list: ResourceList
     ) throws -> StoredObject? {
-        guard let row = try row(of: list) else { return nil }
+        guard let row = try group.row(of: list) else { return nil }
         let assigned = try assignTimestamp(given: timestamp, row: row, in: list)
         let isDeleted = try connection.with(.buryObject) { statement in
             statement.bind(row.number, at: 1)
@@ -90,7 +84,7 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
     }
 
     package func attempt<Value>(_ body: () throws -> Value) throws -> Value {
-        let saved = pending
+        let saved = (pending, group.mark)
         try connection.beginPart()
         do {
             let value = try body()
@@ -98,13 +92,14 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
             return value
         } catch {
             connection.undoPart()
-            pending = saved
+            pending = saved.0
+            group.undo(to: saved.1)
             throw error
         }
     }
 
     private func assignTimestamp(
-        given: Timestamp?, row: ListRow?, in list: ResourceList
+        given: Timestamp?, row: SQLiteGroup.Row?, in list: ResourceList
     ) throws -> TimestampRule.Assignment {
         TimestampRule.assign(
             given: given, current: row?.timestamp,
@@ -114,44 +109,58 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
     /// Gives a list its new timestamp, and a row if it has none; returns its number.
     @discardableResult
     private func move(
-        _ list: ResourceList, from row: ListRow?, to timestamp: Timestamp
+        _ list: ResourceList, from row: SQLiteGroup.Row?, to timestamp: Timestamp
     ) throws -> Int64 {
         if let row, row.timestamp == timestamp { return row.number }
-        if let path = list.recordsOf { pending.move(path, to: timestamp, isTombstone: false) }
-        if let row {
-            try connection.with(.moveList) { statement in
-                statement.bind(row.number, at: 1)
-                statement.bind(timestamp.milliseconds, at: 2)
-                try statement.run()
-            }
+        pending.move(list, to: timestamp, isTombstone: false)
+        if var row {
+            row.timestamp = timestamp
+            row.isDirty = true
+            group.set(list, to: row)
             return row.number
         }
-        return try connection.with(.insertList) { statement in
+        let number = try connection.with(.insertList) { statement in
             statement.bind(list.parent, at: 1)
             statement.bind(list.resource, at: 2)
             statement.bind(timestamp.milliseconds, at: 3)
             try statement.run()
             return connection.lastInsertedRow
         }
+        group.set(list, to: SQLiteGroup.Row(number: number, timestamp: timestamp))
+        return number
     }
 
     /// The timestamp with which the collection was removed whose records the list had, if it was.
     private func removal(of list: ResourceList) throws -> Timestamp? {
+        if let removal = pending.tombstone(of: list) { return removal }
         guard let path = list.recordsOf else { return nil }
-        if let removal = pending.tombstone(of: path) { return removal }
-        return try connection.with(.removal) { statement in
-            statement.bind(path.bucket, at: 1)
-            statement.bind(path.collection, at: 2)
-            guard try statement.step() else { return nil }
-            return Timestamp(milliseconds: statement.integer(0))
+        return try group.removal(of: path)
+    }
+
+    /// The lists that a query finds, and all that is known of them written to the tables first.
+    private func lists(
+        _ query: SQLiteQuery, _ bind: (SQLiteStatement) -> Void
+    ) throws -> [RemovedList] {
+        try group.writeLists()
+        return try connection.with(query) { statement in
+            bind(statement)
+            var lists: [RemovedList] = []
+            while try statement.step() {
+                let list = ResourceList(parent: statement.text(1), resource: statement.text(2))
+                lists.append(
+                    RemovedList(
+                        number: statement.integer(0), list: list,
+                        timestamp: Timestamp(milliseconds: statement.integer(3))))
+            }
+            return lists
         }
     }
 
     /// Notes that a list is removed; the change log gets a tombstone if it had records.
-    fileprivate func bury(_ list: RemovedList) {
-        guard let path = list.list.recordsOf else { return }
+    private func bury(_ list: RemovedList) {
+        group.set(list.list, to: nil)
         let removal = TimestampRule.next(after: list.timestamp, now: now)
-        pending.move(path, to: removal, isTombstone: true)
+        pending.move(list.list, to: removal, isTombstone: true)
     }
 }
 
@@ -193,23 +202,6 @@ extension SQLiteTransaction {
             .deleteAllMembers,
         ] {
             try run(query) { _ in }
-        }
-    }
-
-    private func lists(
-        _ query: SQLiteQuery, _ bind: (SQLiteStatement) -> Void
-    ) throws -> [RemovedList] {
-        try connection.with(query) { statement in
-            bind(statement)
-            var lists: [RemovedList] = []
-            while try statement.step() {
-                let list = ResourceList(parent: statement.text(1), resource: statement.text(2))
-                lists.append(
-                    RemovedList(
-                        number: statement.integer(0), list: list,
-                        timestamp: Timestamp(milliseconds: statement.integer(3))))
-            }
-            return lists
         }
     }
 

@@ -6,26 +6,24 @@
 //
 // Invariants: 1. a job is reported as done only after the commit that holds it returned;
 // 2. a job that failed left nothing; 3. nothing is kept in memory between two groups, so that a
-// failed commit leaves nothing to repair, and the next group works as soon as the disk does.
+// failed commit leaves nothing to repair, and the next group works as soon as the disk does;
+// 4. a transaction that SQLite gave up is the failure of all its jobs, the rest begin a new one.
 
 import Core
 
 /// Runs the jobs that wait in durable groups.
 final class SQLiteWriter: Sendable {
-    private let observer: CommitObserver
     private let connection: SQLiteConnection
-    private let lock: FileLock
     private let clock: @Sendable () -> Timestamp
     private let counters: StorageCounters
+    private let observer: CommitObserver
 
-    /// Makes a writer on a connection that nobody else uses, to a database whose lock it keeps.
+    /// Makes a writer on a connection that nobody else uses.
     init(
-        _ connection: SQLiteConnection, _ lock: FileLock,
-        clock: @escaping @Sendable () -> Timestamp,
+        _ connection: SQLiteConnection, clock: @escaping @Sendable () -> Timestamp,
         counters: StorageCounters, observer: CommitObserver
     ) {
         self.connection = connection
-        self.lock = lock
         self.clock = clock
         self.counters = counters
         self.observer = observer
@@ -37,14 +35,6 @@ final class SQLiteWriter: Sendable {
         while !waiting.isEmpty { runGroup(&waiting) }
     }
 
-    /// What a group has done before it is committed.
-    private struct Group {
-        var outcomes: [(job: WriteJob, outcome: Outcome)] = []
-        var changes: [Change] = []
-        var revision = Revision.zero
-        var writes = 0
-    }
-
     private enum Outcome {
         /// The job's body ended; this reports its value.
         case ended(@Sendable () -> Void)
@@ -54,10 +44,10 @@ final class SQLiteWriter: Sendable {
 
     /// Runs a group: all jobs that wait, or those up to one with which the transaction was lost.
     private func runGroup(_ waiting: inout ArraySlice<WriteJob>) {
-        var group = Group()
+        let group: SQLiteGroup
         do {
             try connection.begin(.write)
-            group.revision = try SQLiteReader(connection).lastRevision()
+            group = try SQLiteGroup(connection)
         } catch {
             connection.rollback()
             for job in waiting { job.fail(error) }
@@ -65,48 +55,56 @@ final class SQLiteWriter: Sendable {
             return
         }
         let isAlone = waiting.count == 1
+        var outcomes: [(job: WriteJob, outcome: Outcome)] = []
+        outcomes.reserveCapacity(waiting.count)
+        var writes = 0
         while connection.lost == nil, let job = waiting.popFirst() {
-            run(job, in: &group, isAlone: isAlone)
+            let outcome = run(job, in: group, isAlone: isAlone)
+            if case .ended = outcome { writes += 1 }
+            outcomes.append((job, outcome))
         }
-        if group.writes == 0 {
+        guard writes > 0 else {
             connection.rollback()
-            report(group)
+            report(outcomes)
             return
         }
         do {
+            try group.finish()
             try connection.commit()
         } catch {
             connection.rollback()
-            report(group, lost: error)
+            report(outcomes, lost: error)
             return
         }
-        counters.addCommit(writes: group.writes)
-        observer.tell(group.changes)
-        report(group)
+        counters.addCommit(writes: writes)
+        observer.announce(group.changes)
+        report(outcomes)
     }
 
     /// Runs one job; if it throws, only what it did is undone.
-    private func run(_ job: WriteJob, in group: inout Group, isAlone: Bool) {
-        let transaction = SQLiteTransaction(connection, now: clock())
+    private func run(_ job: WriteJob, in group: SQLiteGroup, isAlone: Bool) -> Outcome {
+        let transaction = SQLiteTransaction(connection, group: group, now: clock())
+        let mark = group.mark
         do {
             // A job that is alone is undone with the transaction.
             if !isAlone { try connection.beginPart() }
             let report = try job.run(transaction)
-            let changes = try transaction.finish(after: group.revision)
-            if !isAlone { try connection.keepPart() }
-            group.outcomes.append((job, .ended(report)))
-            group.changes += changes
-            group.revision = changes.last?.revision ?? group.revision
-            group.writes += 1
+            if !isAlone, connection.lost == nil { try connection.keepPart() }
+            try transaction.finish()
+            group.keep()
+            return .ended(report)
         } catch {
             if !isAlone { connection.undoPart() }
-            group.outcomes.append((job, .failed(error)))
+            group.undo(to: mark)
+            return .failed(error)
         }
     }
 
-    /// Reports to the jobs of a group, with `lost` to those that it undid.
-    private func report(_ group: Group, lost: StorageError? = nil) {
-        for (job, outcome) in group.outcomes {
+    /// Reports to the jobs of a group, with `lost` to those that were undone with it.
+    private func report(
+        _ outcomes: [(job: WriteJob, outcome: Outcome)], lost: (any Error)? = nil
+    ) {
+        for (job, outcome) in outcomes {
             switch outcome {
             case .failed(let error): job.fail(error)
             case .ended(let report):

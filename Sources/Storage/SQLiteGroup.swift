@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// The jobs of a group often write to the same few lists. So their timestamps and their changes are
+// kept here and written once, right before the commit. What a job did to them is undone by a log of
+// the rows before, in step with the savepoints that undo the rest.
+//
+// Invariant: a row that is not dirty is as in the table; one that is absent here is, too.
+
+import Core
+
+/// What the jobs of one transaction share.
+final class SQLiteGroup {
+    /// A row of the table `lists`, as the transaction sees it.
+    struct Row {
+        /// The number by which objects name their list.
+        let number: Int64
+        /// The list's timestamp.
+        var timestamp: Timestamp
+        /// Whether the table has another timestamp.
+        var isDirty = false
+    }
+
+    /// A place to which the rows can be taken back.
+    struct Mark {
+        fileprivate let count: Int
+    }
+
+    /// The changes of all jobs so far, by ascending revision.
+    private(set) var changes: [Change] = []
+    private let connection: SQLiteConnection
+    private var rows: [ResourceList: Row] = [:]
+    private var dirty: Set<ResourceList> = []
+    private var before: [(list: ResourceList, row: Row?)] = []
+    private var revision: Revision
+    private var newest: [CollectionPath: Change] = [:]
+
+    /// Makes the group of a transaction that has begun.
+    ///
+    /// - Throws: `StorageError`.
+    init(_ connection: SQLiteConnection) throws {
+        self.connection = connection
+        revision = try SQLiteReader(connection).lastRevision()
+    }
+
+    // MARK: Lists
+
+    /// The row of a list, nil if it has no timestamp.
+    ///
+    /// - Throws: `StorageError`.
+    func row(of list: ResourceList) throws -> Row? {
+        if let row = rows[list] { return row }
+        guard let found = try SQLiteReader(connection).row(of: list) else { return nil }
+        let row = Row(number: found.number, timestamp: found.timestamp)
+        rows[list] = row
+        return row
+    }
+
+    /// Changes or forgets what the transaction knows of a list.
+    func set(_ list: ResourceList, to row: Row?) {
+        before.append((list, rows[list]))
+        replace(list, with: row)
+    }
+
+    /// Writes the timestamps that the table does not have yet.
+    ///
+    /// - Throws: `StorageError`.
+    func writeLists() throws {
+        for list in dirty {
+            guard var row = rows[list] else { preconditionFailure("a dirty row is missing") }
+            try connection.with(.moveList) { statement in
+                statement.bind(row.number, at: 1)
+                statement.bind(row.timestamp.milliseconds, at: 2)
+                try statement.run()
+            }
+            row.isDirty = false
+            set(list, to: row)
+        }
+    }
+
+    private func replace(_ list: ResourceList, with row: Row?) {
+        rows[list] = row
+        if let row, row.isDirty { dirty.insert(list) } else { dirty.remove(list) }
+    }
+
+    // MARK: Undoing
+
+    /// The present place.
+    var mark: Mark { Mark(count: before.count) }
+
+    /// Takes the rows back to where they were at `mark`, as the savepoint made then does the tables.
+    func undo(to mark: Mark) {
+        while before.count > mark.count {
+            let (list, row) = before.removeLast()
+            replace(list, with: row)
+        }
+    }
+
+    /// Forgets how to undo what was done so far.
+    func keep() {
+        before.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Changes
+
+    /// Gives the collections that a job moved their revisions.
+    func append(_ pending: PendingChanges) {
+        for change in pending.changes(after: revision) {
+            changes.append(change)
+            newest[change.path] = change
+            revision = change.revision
+        }
+    }
+
+    /// The timestamp with which a collection was removed, nil if it was not.
+    ///
+    /// - Throws: `StorageError`.
+    func removal(of path: CollectionPath) throws -> Timestamp? {
+        if let change = newest[path] { return change.isTombstone ? change.timestamp : nil }
+        return try connection.with(.removal) { statement in
+            statement.bind(path.bucket, at: 1)
+            statement.bind(path.collection, at: 2)
+            guard try statement.step() else { return nil }
+            return Timestamp(milliseconds: statement.integer(0))
+        }
+    }
+
+    /// Writes all that the tables do not have yet, before the commit.
+    ///
+    /// - Throws: `StorageError`.
+    func finish() throws {
+        try writeLists()
+        for change in newest.values {
+            try connection.with(.replaceChange) { statement in
+                statement.bind(change.path.bucket, at: 1)
+                statement.bind(change.path.collection, at: 2)
+                statement.bind(Int64(bitPattern: change.revision.number), at: 3)
+                statement.bind(change.timestamp.milliseconds, at: 4)
+                statement.bind(change.isTombstone ? 1 : 0, at: 5)
+                try statement.run()
+            }
+        }
+    }
+}
