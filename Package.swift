@@ -65,7 +65,8 @@ let package = Package(
         tests("KintoAPITests", ["KintoAPI", "Storage", "Hub", "Wire"]),
         tests("StreamsTests", ["Streams", "Hub", "Wire"]),
         tests(
-            "ServerTests", ["Server", "Storage", "Reactor", "KintoAPI", "CLinux", "heliograph"]),
+            "ServerTests",
+            ["Server", "Storage", "Reactor", "KintoAPI", "Streams", "Wire", "CLinux", "heliograph"]),
         tests("Tidy", []),
     ]
 )

@@ -24,7 +24,7 @@ extension KintoService {
     /// Decides on a request for a stream by what the API knows: the end of service, the origin, and
     /// whether there is a monitor feed at all.
     package func admitStream(_ request: HTTPRequest) -> StreamAdmission {
-        let exchange = exchange(request)
+        let exchange = exchange(request, body: RequestBody.none, isSubrequest: false)
         guard exchange.route == .monitorStream, !exchange.hasEnded else {
             switch plan(request) {
             case .answer(let answer): return .refused(answer)
@@ -44,12 +44,12 @@ extension KintoService {
         _ name: String, _ description: String, for request: HTTPRequest
     ) -> HTTPResponse {
         let error = APIError.invalid(.query, name, description)
-        return exchange(request).finish(error.reply)
+        return exchange(request, body: RequestBody.none, isSubrequest: false).finish(error.reply)
     }
 
     /// The answer of a server that cannot take the request now: come back later.
     package func unavailable(for request: HTTPRequest) -> HTTPResponse {
-        exchange(request).finish(overloaded.reply)
+        exchange(request, body: RequestBody.none, isSubrequest: false).finish(overloaded.reply)
     }
 
     /// The refusal of bytes that are no request, so that not even their path is known.

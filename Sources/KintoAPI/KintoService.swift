@@ -129,7 +129,7 @@ package final class KintoService: Sendable {
     ///
     /// - Parameter body: The body, nil if it is still to be read.
     func exchange(
-        _ request: HTTPRequest, body: RequestBody? = nil, isSubrequest: Bool = false
+        _ request: HTTPRequest, body: RequestBody?, isSubrequest: Bool
     ) -> Exchange {
         let route = Router.route(request.head.path, hasChanges: settings.hasChanges)
         return Exchange(

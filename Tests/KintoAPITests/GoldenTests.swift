@@ -96,11 +96,25 @@ enum DeliberateDifference {
     "The API answers as the reference did",
     .enabled(if: GoldenData.isPresent, "the recordings are not beside the repository"))
 struct GoldenTests {
-    @Test("in every step of", arguments: GoldenData.scenarios)
-    func replay(_ scenario: Scenario) async throws {
+    @Test("in every step, its objects in memory, of", arguments: GoldenData.scenarios)
+    func memory(_ scenario: Scenario) async throws {
+        try await replay(scenario, file: nil)
+    }
+
+    @Test("in every step, its objects in a file, of", arguments: GoldenData.scenarios)
+    func file(_ scenario: Scenario) async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appending(path: "heliograph-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(
+            at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try await replay(scenario, file: directory.appending(path: "golden.db").path)
+    }
+
+    private func replay(_ scenario: Scenario, file: String?) async throws {
         let steps = try GoldenData.steps(scenario)
         let first = try #require(steps.first)
-        let server = try TestServer(DeliberateDifference.adapt(first.settings))
+        let server = try TestServer(DeliberateDifference.adapt(first.settings), file: file)
         var values: [String: String] = [:]
         for step in steps where !step.isQuirk {
             guard !DeliberateDifference.isSkipped(scenario, step) else { continue }

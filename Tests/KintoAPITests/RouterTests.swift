@@ -25,6 +25,7 @@ struct RouterTests {
             ("/v1/buckets/%62/collections/c/records/a%20b", .object(records, id: "a b")),
             ("/v1/buckets/monitor/collections/changes/records", .monitorRecords),
             ("/v1/buckets/monitor/collections/changes/changeset", .changeset(.monitorChanges)),
+            ("/v1/buckets/monitor/collections/changes/stream", .monitorStream),
             ("/", .unversioned), ("/buckets", .unversioned), ("/version", .unversioned),
             ("/v1", .nothing(isOtherVersion: false)), ("/v0/", .nothing(isOtherVersion: true)),
             ("/v2/buckets", .nothing(isOtherVersion: true)),

@@ -12,6 +12,8 @@ struct Declaration {
     var lastLine: Int?
     /// Whether other files can see it: neither it nor what it lies in is private or local.
     let isVisible: Bool
+    /// Whether it is a requirement of a protocol.
+    let isRequirement: Bool
 }
 
 /// Finds declarations by their keywords and braces. It is no parser: it relies on each
@@ -31,8 +33,12 @@ enum Declarations {
     private static let types: Set = ["struct", "class", "enum", "actor", "protocol", "extension"]
 
     private enum Scope {
-        case type(isVisible: Bool, isEnum: Bool)
+        case type(isVisible: Bool, keyword: String)
         case body(Int?)
+
+        var isProtocol: Bool {
+            if case .type(_, "protocol") = self { true } else { false }
+        }
     }
 
     /// The declarations of a file, local ones left out.
@@ -47,10 +53,11 @@ enum Declarations {
                     found.append(
                         Declaration(
                             keyword: start.keyword, name: start.name, line: index, lastLine: nil,
-                            isVisible: start.isVisible))
+                            isVisible: start.isVisible,
+                            isRequirement: scopes.last?.isProtocol ?? false))
                 }
                 if types.contains(start.keyword) {
-                    pending = .type(isVisible: start.isVisible, isEnum: start.keyword == "enum")
+                    pending = .type(isVisible: start.isVisible, keyword: start.keyword)
                 } else {
                     pending = .body(found.isEmpty ? nil : found.count - 1)
                 }
@@ -91,9 +98,9 @@ enum Declarations {
         var isOuterVisible = true
         var isInEnum = false
         for scope in scopes {
-            guard case .type(let isVisible, let isEnum) = scope else { return nil }
+            guard case .type(let isVisible, let keyword) = scope else { return nil }
             isOuterVisible = isOuterVisible && isVisible
-            isInEnum = isEnum
+            isInEnum = keyword == "enum"
         }
         var isOwnVisible = true
         var words = line.split { $0 == " " }[...]
@@ -108,10 +115,11 @@ enum Declarations {
         else { return nil }
         if keyword == "case", !isInEnum { return nil }
         let rest = words.dropFirst().first ?? ""
-        let name = rest.prefix { $0 != "(" && $0 != ":" && $0 != "," && $0 != "{" }
+        var name = rest.prefix { $0 != "(" && $0 != ":" && $0 != "," && $0 != "{" }
+        if name.first?.isWordPart == true { name = name.prefix { $0.isWordPart } }
         let isNamed = keyword != "init" && keyword != "subscript"
         return Start(
-            keyword: keyword, name: isNamed ? String(name) : String(first) + " " + rest,
+            keyword: keyword, name: isNamed ? String(name) : String(first),
             isVisible: isOuterVisible && isOwnVisible)
     }
 

@@ -76,15 +76,24 @@ enum Rules {
     }
 
     /// What other files can see has a comment that says what it is.
-    static func documentation(_ file: SourceFile) -> [String] {
+    ///
+    /// - Parameter requirements: What protocols of the package require: it is documented there.
+    static func documentation(_ file: SourceFile, requirements: Set<String>) -> [String] {
         Declarations.all(in: file).compactMap { declaration in
-            guard declaration.isVisible, !Allowances.isWitness(declaration) else { return nil }
+            guard declaration.isVisible, !Allowances.isWitness(declaration),
+                declaration.isRequirement || !requirements.contains(declaration.name)
+            else { return nil }
             var line = declaration.line - 1
             while line >= 0, file.lines[line].trimmed.hasPrefix("@") { line -= 1 }
             if line >= 0, file.lines[line].trimmed.hasPrefix("///") { return nil }
             return "\(file.path):\(declaration.line + 1): \(declaration.keyword) "
                 + "\(declaration.name) is not documented"
         }
+    }
+
+    /// The names of what the files' protocols require.
+    static func requirements(in files: [SourceFile]) -> Set<String> {
+        Set(files.flatMap(Declarations.all).filter(\.isRequirement).map(\.name))
     }
 
     /// The modules a file imports, each with its line.

@@ -60,7 +60,10 @@ struct TidyTests {
     }
 
     @Test("what other files can see is documented")
-    func documentation() { expectNone(Self.sources.flatMap(Rules.documentation)) }
+    func documentation() {
+        let requirements = Rules.requirements(in: Self.sources)
+        expectNone(Self.sources.flatMap { Rules.documentation($0, requirements: requirements) })
+    }
 
     @Test("switches over our enums name every case")
     func switches() {

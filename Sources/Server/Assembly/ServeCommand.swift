@@ -69,7 +69,6 @@ package enum ServeCommand {
         let settings = configuration.server
         let spare = max(1, descriptors - Limits.reservedDescriptors)
         var kinto = configuration.api
-        kinto.projectVersion = HeliographVersion.text
         if kinto.entryHost.isEmpty, let first = settings.listeners.first {
             kinto.httpHost = host(of: first)
         }

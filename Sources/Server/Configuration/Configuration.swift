@@ -86,7 +86,11 @@ package struct Configuration: Sendable {
         throws(ConfigurationError) -> KintoSettings
     {
         do {
-            return try KintoSettings(effective.values(differingFrom: table))
+            var settings = try KintoSettings(effective.values(differingFrom: table))
+            if effective["kinto.project_version"]?.origin == .builtIn {
+                settings.projectVersion = HeliographVersion.text
+            }
+            return settings
         } catch {
             let name = SettingKey.full(SettingKey.canonical(error.key))
             throw .invalidValue(

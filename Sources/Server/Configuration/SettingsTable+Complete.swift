@@ -9,13 +9,7 @@ extension SettingsTable {
             + KintoSettings.table.map { setting in
                 SettingRow(
                     name: setting.name, defaultValue: setting.defaultValue,
-                    defaultValueWithoutFile: defaultsWithoutFile[setting.name],
+                    defaultValueWithoutFile: KintoSettings.embedded[setting.name],
                     summary: setting.summary)
             })
-
-    /// What makes a server without a file useful at once: somebody can write, and it streams.
-    private static let defaultsWithoutFile = [
-        "multiauth.policies": "basicauth",
-        "kinto.changes.resources": "*",
-    ]
 }

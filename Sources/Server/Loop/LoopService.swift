@@ -165,8 +165,14 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
                 exchange.body.append(contentsOf: unread[range])
             case .complete:
                 answer(connection, exchange)
-                guard kind(of: connection) == .http else {
-                    return kind(of: connection) == .webSocket ? consumed : bytes.count
+                switch kind(of: connection) {
+                case .http: break
+                case .eventStream, .closing: return bytes.count
+                case .webSocket:
+                    // What came right behind the handshake is frames already.
+                    let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+                    return rest.isEmpty
+                        ? consumed : consumed + receiveOnWebSocket(rest, connection)
                 }
             case .failed(let error):
                 refuse(connection, exchange, status: error.status, error.reason)
@@ -307,7 +313,10 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             loop.pauseReading(connection)
             return 0
         }
-        return webSockets.received(bytes, on: StreamID(connection))
+        let consumed = webSockets.received(bytes, on: StreamID(connection))
+        // Who does not read is not listened to; reading goes on when the output has drained.
+        if loop.hasPendingOutput(connection) { loop.pauseReading(connection) }
+        return consumed
     }
 
     // MARK: Drain

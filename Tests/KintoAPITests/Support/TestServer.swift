@@ -29,20 +29,29 @@ final class SteppingClock: Sendable {
     }
 }
 
-/// The service over a memory storage and a hub, in process.
+/// The service over a storage, by default in memory, and a hub, in process.
 final class TestServer: Sendable {
     let service: KintoService
-    let storage: MemoryStorage
+    let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
 
-    init(_ values: [String: String] = ["multiauth.policies": "basicauth"]) throws {
+    /// - Parameter file: The path of an SQLite database to be made; nil for memory.
+    init(
+        _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil
+    ) throws {
         let settings = try KintoSettings(values)
         let clock = clock
-        let epoch = Epoch(randomBits: 42)
-        let storage = MemoryStorage(epoch: epoch) { clock.read() }
+        let storage: any Storage
+        if let file {
+            storage = try SQLiteStorage(path: file) { clock.read() }
+        } else {
+            storage = MemoryStorage(epoch: Epoch(randomBits: 42)) { clock.read() }
+        }
         let monitored = settings.monitored
-        let hub = Hub(epoch: epoch, host: settings.entryHost, log: []) { monitored.monitors($0) }
+        let hub = Hub(epoch: storage.epoch, host: settings.entryHost, log: []) {
+            monitored.monitors($0)
+        }
         storage.setCommitObserver { hub.publish($0) }
         self.storage = storage
         self.hub = hub

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import KintoAPI
+import Reactor
+import Storage
+import Streams
+
+@testable import Server
+
+/// A whole server within the test process, on a port of its own.
+final class TestServer {
+    let server: HeliographServer
+    let port: UInt16
+
+    /// Starts a server that monitors everything, unless `settings` say otherwise.
+    init(
+        settings: [String: String] = [:], storage: (any Storage)? = nil, loops: Int = 1,
+        streams: StreamConfiguration = StreamConfiguration()
+    ) throws {
+        var values = KintoSettings.embedded
+        values["kinto.http_host"] = "test"
+        for (key, value) in settings { values[key] = value }
+        server = try HeliographServer(
+            HeliographServer.Options(
+                listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops, streams: streams,
+                kinto: KintoSettings(values)),
+            storage: storage
+                ?? MemoryStorage(epoch: Epoch(randomBits: 7), clock: HeliographServer.now))
+        guard case .tcp(_, let port)? = server.addresses.first?.address else {
+            preconditionFailure("no port")
+        }
+        self.port = port
+    }
+
+    deinit { server.stop() }
+
+    func connect() throws -> TestConnection { try TestConnection(port: port) }
+
+    /// Sends one request on a connection of its own and returns the answer.
+    func request(
+        _ method: String, _ path: String, body: String? = nil, fields: [String: String] = [:],
+        user: String? = "me:secret"
+    ) throws -> TestConnection.Answer {
+        var fields = fields
+        if let user { fields["Authorization"] = "Basic " + Base64.encode(Array(user.utf8)) }
+        if body != nil { fields["Content-Type"] = "application/json" }
+        let connection = try connect()
+        try connection.send(method, path, fields: fields, body: body)
+        return try connection.readAnswer(hasBody: method != "HEAD")
+    }
+
+    /// Makes a bucket and a collection.
+    func makeCollection(_ bucket: String = "b", _ collection: String = "c") throws {
+        _ = try request("PUT", "/v1/buckets/\(bucket)")
+        _ = try request("PUT", "/v1/buckets/\(bucket)/collections/\(collection)")
+    }
+
+    /// Writes a record and returns the status.
+    @discardableResult
+    func write(
+        _ record: String, _ bucket: String = "b", _ collection: String = "c", data: String = "{}"
+    ) throws -> Int {
+        try request(
+            "PUT", "/v1/buckets/\(bucket)/collections/\(collection)/records/\(record)",
+            body: "{\"data\":\(data)}"
+        ).status
+    }
+}
