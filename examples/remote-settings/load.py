@@ -86,6 +86,13 @@ class Server:
         if status not in (200, 201, 412):
             raise LoadError(f"PUT {path} answered {status}: {describe(answer)}")
 
+    def exists(self, path):
+        """Whether there is an object at `path`."""
+        status, answer = self.request("GET", path)
+        if status not in (200, 404):
+            raise LoadError(f"GET {path} answered {status}: {describe(answer)}")
+        return status == 200
+
 
 class Collection:
     """One file and what became of it."""
@@ -123,7 +130,7 @@ class Loader:
     def load(self, collection):
         """Writes all records of a collection, oldest first."""
         self.server.create(collection.path)
-        for batch in self.batches(collection, collection.records, {"If-None-Match": "*"}):
+        for batch in self.batches(self.first_requests(collection)):
             newer = []
             for record, response in self.send(batch):
                 status = response["status"]
@@ -137,23 +144,29 @@ class Loader:
                         collection.kept += 1
                 else:
                     self.problem(collection, record, response)
-            for again in self.batches(collection, newer, {}):
+            for again in self.batches((record, put(collection, record)) for record in newer):
                 for record, response in self.send(again):
                     if response["status"] in (200, 201):
                         collection.updated += 1
                     else:
                         self.problem(collection, record, response)
 
-    def batches(self, collection, records, headers):
+    def first_requests(self, collection):
+        """Yields (record, request) for all records: make it, unless it is there.
+
+        The condition makes the server look at the collection's timestamp, and one that has none
+        yet gets the present time, which is above all that follow. So the very first record goes
+        without it.
+        """
+        unless_there = {"If-None-Match": "*"}
+        for place, record in enumerate(collection.records):
+            is_first = place == 0 and not self.server.exists(collection.record_path(record))
+            yield record, put(collection, record, {} if is_first else unless_there)
+
+    def batches(self, requests):
         """Yields lists of (record, request) that keep both limits of a batch."""
         batch, size = [], 0
-        for record in records:
-            request = {
-                "method": "PUT",
-                "path": collection.record_path(record),
-                "headers": headers,
-                "body": {"data": record},
-            }
+        for record, request in requests:
             length = len(json.dumps(request).encode()) + 2
             is_full = len(batch) == self.batch_requests_max or size + length > BODY_BYTES_MAX
             if batch and is_full:
@@ -180,6 +193,14 @@ class Loader:
         collection.problems.append(
             f"{record['id']}: {response['status']}: {describe(response.get('body'))}"
         )
+
+
+def put(collection, record, headers=None):
+    """One request of a batch: store `record`."""
+    request = {"method": "PUT", "path": collection.record_path(record), "body": {"data": record}}
+    if headers:
+        request["headers"] = headers
+    return request
 
 
 def verify(server, collection):
