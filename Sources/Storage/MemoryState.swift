@@ -21,7 +21,9 @@ struct MemoryState: Sendable {
 struct MemoryList: Sendable {
     /// The list's timestamp.
     var timestamp: Timestamp
+    /// The objects by their id.
     private(set) var byID = SortedMap<String, StoredObject>()
+    /// The objects by timestamp and id.
     private(set) var byTime = SortedMap<Place, StoredObject>()
 
     /// Where an object stands in the order of time.

@@ -87,7 +87,7 @@ final class SQLiteGroup {
     /// The present place.
     var mark: Mark { Mark(count: before.count) }
 
-    /// Takes the rows back to where they were at `mark`, as the savepoint made then does the tables.
+    /// Takes the rows back to where they were at `mark`, as the savepoint does the tables.
     func undo(to mark: Mark) {
         while before.count > mark.count {
             let (list, row) = before.removeLast()

@@ -5,21 +5,25 @@
 
 /// A statement that requests use.
 enum SQLiteQuery: Hashable {
-    // Transactions
+    /// Transactions.
     case beginRead, beginWrite, commit, rollback, savepoint, release, rollbackPart
-    // Lists
+    /// Lists and their timestamps.
     case list, insertList, moveList, deleteList, listsAt, listsBelow, lists
-    // Objects
+    /// Objects and tombstones.
     case object, replaceObject, buryObject, deleteObjects
+    /// The objects of a list, in an order.
     case visit(ObjectQuery.Order, withTombstones: Bool, ofIDs: Bool)
+    /// How many there are.
     case count(withTombstones: Bool, ofIDs: Bool)
-    // Permissions and groups
+    /// Permissions.
     case permissions, permissionsOfMany, urisGranted, insertPermission, deletePermissions
+    /// Permissions of several objects.
     case deletePermissionsOfMany, deletePermissionsBelow
+    /// Members of groups.
     case groups, insertMember, deleteMembers, deleteMembersBelow
-    // The change log
+    /// The change log.
     case changes, lastRevision, removal, replaceChange
-    // Everything
+    /// Everything.
     case deleteAllObjects, deleteAllLists, deleteAllPermissions, deleteAllMembers
 }
 
@@ -86,13 +90,7 @@ extension SQLiteQuery {
             SELECT last_modified FROM changes
             WHERE bucket = ?1 AND collection = ?2 AND deleted = 1
             """
-        case .replaceChange:
-            """
-            INSERT INTO changes (bucket, collection, revision, last_modified, deleted)
-            VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT (bucket, collection) DO UPDATE SET revision = excluded.revision,
-            last_modified = excluded.last_modified, deleted = excluded.deleted
-            """
+        case .replaceChange: Self.replaceChangeSQL
 
         case .deleteAllObjects: "DELETE FROM objects"
         case .deleteAllLists: "DELETE FROM lists"
@@ -100,6 +98,13 @@ extension SQLiteQuery {
         case .deleteAllMembers: "DELETE FROM members"
         }
     }
+
+    private static let replaceChangeSQL = """
+        INSERT INTO changes (bucket, collection, revision, last_modified, deleted)
+        VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (bucket, collection) DO UPDATE SET revision = excluded.revision,
+        last_modified = excluded.last_modified, deleted = excluded.deleted
+        """
 
     /// The text of a statement about permissions or groups.
     private var permissionsSQL: String {

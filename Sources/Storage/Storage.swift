@@ -57,7 +57,7 @@ package protocol StorageReader: AnyObject {
     /// Visits the objects that `query` asks for, in its order, until `visit` returns false.
     ///
     /// - Throws: `StorageError`, and what `visit` throws.
-    /// - Complexity: O(log *n* + *k*), where *k* is the number of objects in the range of the query.
+    /// - Complexity: O(log *n* + *k*), where *k* is the number of objects in the query's range.
     func visit(_ query: ObjectQuery, _ visit: (StoredObject) throws -> Bool) throws
 
     /// How many objects `query` asks for, its limit ignored.

@@ -98,7 +98,7 @@ package enum ServerMessage {
         return JSONWriter.bytes(.object(object))
     }
 
-    /// The answer to a message that was not understood; `errno` 107 is Kinto's "invalid parameters".
+    /// The answer to a message that was not understood; 107 is Kinto's "invalid parameters".
     package static func error(code: Int64 = 400, errno: Int64 = 107, _ message: String) -> [UInt8] {
         JSONWriter.bytes(
             .object(

@@ -21,8 +21,11 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     /// What a connection is at the moment: the first word of its state.
     enum Kind: UInt64 {
+        /// Requests and answers.
         case http = 0
+        /// Server-Sent Events.
         case eventStream = 1
+        /// WebSocket.
         case webSocket = 2
         /// Nothing more is read or written but what is pending.
         case closing = 3
@@ -32,7 +35,9 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     let loop: EventLoop
     /// How many connections are open; read by other threads.
     let openConnections = Atomic<Int>(0)
+    /// The loop's streams.
     let fanOut: Streaming
+    /// What WebSocket peers send.
     let webSockets: WebSocketStreams<LoopStreamTransport, SystemRandomNumberGenerator>
     private let transport: LoopStreamTransport
     private let dispatcher: RequestDispatcher

@@ -75,12 +75,14 @@ final class LoopStreamTransport: StreamTransport {
 }
 
 extension ConnectionID {
+    /// The connection that a stream is on.
     init(_ stream: StreamID) {
         self.init(bits: UInt64(stream.generation) << 32 | UInt64(stream.slot))
     }
 }
 
 extension StreamID {
+    /// The stream on a connection.
     init(_ connection: ConnectionID) {
         self.init(slot: connection.slot, generation: connection.generation)
     }

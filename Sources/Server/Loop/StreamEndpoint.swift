@@ -19,7 +19,7 @@ enum StreamEndpoint {
             StreamEncoding, HTTPResponse, opening: [UInt8], SubscriptionQuery)
     }
 
-    /// Whether the request is for a stream; its other methods (preflights among them) are the API's.
+    /// Whether the request is for a stream; the path's other methods are the API's.
     static func isAddressed(by head: HTTPRequestHead) -> Bool {
         head.path == path && head.method == .get
     }
