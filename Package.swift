@@ -20,11 +20,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 /// The tests of one target.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: excluded[name] ?? [],
+        swiftSettings: swiftSettings)
 }
 
-/// Documentation kept beside the code it explains.
-let excluded: [String: [String]] = ["Server": ["Server.docc"]]
+/// Documentation kept beside the code it explains, and scripts beside the tests that run them.
+let excluded: [String: [String]] = ["Server": ["Server.docc"], "ServerTests": ["Scripts"]]
 
 let package = Package(
     name: "heliograph",

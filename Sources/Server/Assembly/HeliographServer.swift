@@ -79,14 +79,6 @@ package final class HeliographServer: Sendable {
             storage.close()
             throw .storage("the change log cannot be read: \(error)")
         }
-        let monitored = options.kinto.monitored
-        let hub = Hub(
-            epoch: storage.epoch, host: options.kinto.entryHost, log: log,
-            isMonitored: { monitored.monitors($0) })
-        storage.setCommitObserver { hub.publish($0) }
-        let service = KintoService(
-            settings: options.kinto, changes: hub, clock: HeliographServer.now)
-        let dispatcher = RequestDispatcher(service: service, storage: storage)
         let group: EventLoopGroup
         do {
             group = try EventLoopGroup(
@@ -98,6 +90,16 @@ package final class HeliographServer: Sendable {
             storage.close()
             throw .listening("\(error)")
         }
+        let monitored = options.kinto.monitored
+        let host = options.kinto.entryHost
+        let hub = Hub(
+            epoch: storage.epoch,
+            host: host.isEmpty ? HeliographServer.host(of: group.boundAddresses) : host, log: log,
+            isMonitored: { monitored.monitors($0) })
+        storage.setCommitObserver { hub.publish($0) }
+        let service = KintoService(
+            settings: options.kinto, changes: hub, clock: HeliographServer.now)
+        let dispatcher = RequestDispatcher(service: service, storage: storage)
         self.storage = storage
         self.hub = hub
         self.group = group
@@ -141,6 +143,14 @@ package final class HeliographServer: Sendable {
 
     private var openConnections: Int {
         services.reduce(0) { $0 + $1.openConnections.load(ordering: .relaxed) }
+    }
+
+    /// The host that entries name when no setting says which: the first address over TCP.
+    private static func host(of addresses: [BoundAddress]) -> String {
+        for bound in addresses {
+            if case .tcp = bound.address { return "\(bound.address)" }
+        }
+        return "localhost"
     }
 
     /// The time of day.

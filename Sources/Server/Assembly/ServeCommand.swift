@@ -68,25 +68,13 @@ package enum ServeCommand {
     ) -> HeliographServer.Options {
         let settings = configuration.server
         let spare = max(1, descriptors - Limits.reservedDescriptors)
-        var kinto = configuration.api
-        if kinto.entryHost.isEmpty, let first = settings.listeners.first {
-            kinto.httpHost = host(of: first)
-        }
         return HeliographServer.Options(
             listeners: settings.listeners, loops: settings.loops ?? cores,
             connectionsMax: min(settings.connectionsMax ?? spare, spare),
             streams: StreamConfiguration(
                 heartbeatMilliseconds: settings.heartbeatSeconds * 1_000,
                 retryMilliseconds: settings.retryMilliseconds),
-            kinto: kinto)
-    }
-
-    /// The host that entries name when no setting says which.
-    private static func host(of address: ListenAddress) -> String {
-        switch address {
-        case .tcp: "\(address)"
-        case .unix: "localhost"
-        }
+            kinto: configuration.api)
     }
 
     private static func address(of server: HeliographServer) -> String {

@@ -55,7 +55,8 @@ extension CommandName {
     var options: [CommandLineOption] {
         switch self {
         case .serve: [.ini, .host, .port, .storage, .loops]
-        case .check, .migrate: [.ini]
+        case .check: [.ini]
+        case .migrate: [.ini, .storage]
         case .watch: [.since, .resource, .json]
         case .initialize, .version: []
         }

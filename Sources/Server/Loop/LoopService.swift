@@ -106,7 +106,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         case .http:
             guard let exchange = exchange(of: connection) else { return }
             finishAnswer(connection, exchange)
-            loop.resumeReading(connection)
+            goOnReading(connection, exchange)
         }
     }
 
@@ -236,7 +236,14 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         // Before the fan-out of the same turn: no write waits for a subscriber (I6). Polls read the
         // hub and streams begin with `synchronize`, so what begins after the answer sees it (I2).
         send(answer, connection, exchange)
-        if kind(of: connection) == .http { loop.resumeReading(connection) }
+        goOnReading(connection, exchange)
+    }
+
+    /// After an answer that did not go out at once: the next request may come.
+    private func goOnReading(_ connection: ConnectionID, _ exchange: HTTPExchange) {
+        guard kind(of: connection) == .http, case .readingHead = exchange.phase else { return }
+        exchanges[connection.slot] = nil
+        loop.resumeReading(connection)
     }
 
     private func send(

@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 
 /// The built program, run as its users run it.
-final class HeliographProcess {
+final class HeliographProcess: @unchecked Sendable {
     struct Failure: Error {
         let reason: String
     }

@@ -6,7 +6,7 @@ import Glibc
 import Wire
 
 /// A blocking client connection that gives up after a while instead of hanging.
-final class TestConnection {
+final class TestConnection: @unchecked Sendable {
     struct Failure: Error {
         let reason: String
     }

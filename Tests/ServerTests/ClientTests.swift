@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+import CLinux
+import Foundation
+import Glibc
+import Testing
+
+@Suite("Other people's clients")
+struct ClientTests {
+    @Test(
+        "kinto-http from PyPI works unmodified",
+        .enabled(
+            if: Tool.kintoPython != nil,
+            "no Python with kinto-http (pip install kinto-http; HELIOGRAPH_TEST_PYTHON)"))
+    func kintoHTTP() throws {
+        let python = try #require(Tool.kintoPython)
+        let directory = try HeliographProcess.Directory()
+        let server = try HeliographProcess(["serve", "--port", "0"], in: directory)
+        let port = try server.waitUntilReady()
+        let result = try Tool.run(
+            [python, Tool.scripts + "/kinto_http_scenario.py", "http://127.0.0.1:\(port)/v1"])
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("ok 1."))
+    }
+}
+
+@Suite("The examples")
+struct ExamplesTests {
+    private let directory: HeliographProcess.Directory
+    private let server: HeliographProcess
+    private let url: String
+
+    init() throws {
+        directory = try HeliographProcess.Directory()
+        server = try HeliographProcess(["serve", "--port", "0"], in: directory)
+        url = "http://127.0.0.1:\(try server.waitUntilReady())/v1"
+    }
+
+    private func example(_ name: String, _ arguments: String...) throws -> Tool.Result {
+        try Tool.run(
+            ["HELIOGRAPH_URL=\(url)", Tool.package + "/examples/" + name] + arguments, seconds: 90)
+    }
+
+    @Test("with curl write, poll, stream and resume")
+    func curl() throws {
+        let write = try example("curl/write.sh")
+        #expect(write.status == 0, "\(write.output)")
+        let poll = try example("curl/poll.sh", "--count", "1")
+        #expect(poll.output.contains("\"last_modified\""), "\(poll.output)")
+        let stream = try example("curl/stream.sh", "--max-time", "2")
+        #expect(stream.output.contains("event: ready"), "\(stream.output)")
+        let id = try #require(
+            stream.output.split(separator: "\n").last { $0.hasPrefix("id: ") }?.dropFirst(4))
+        let resume = try example("curl/resume.sh", "--max-time", "2", String(id))
+        #expect(resume.output.contains("event: ready"), "\(resume.output)")
+        #expect(!resume.output.contains("\"bucket\""), "nothing was missed: \(resume.output)")
+    }
+
+    @Test("in Python subscribe, and go on after an interruption with exactly what was missed")
+    func python() throws {
+        let state = directory.path + "/state"
+        let subscriber = Tool.package + "/examples/python-subscriber/subscriber.py"
+        let command = [
+            "python3", subscriber, url, "--json", "--cursor-file", state, "--timeout", "20",
+        ]
+        _ = try example("curl/write.sh")
+        let first = try Tool.run(command + ["--count", "1"])
+        #expect(first.status == 0, "\(first.output)")
+        _ = try example("curl/write.sh")
+        let second = try Tool.run(command + ["--count", "1"])
+        #expect(second.status == 0, "\(second.output)")
+        let lines = [first, second].map { result in
+            result.output.split(separator: "\n").filter { $0.contains("\"last_modified\"") }
+        }
+        #expect(lines.allSatisfy { $0.count == 1 }, "\(lines)")
+        #expect(lines[0] != lines[1])
+    }
+
+    @Test(
+        "in a browser show a change over EventSource and over WebSocket",
+        .enabled(if: Tool.browser != nil, "no chromium"))
+    func browser() throws {
+        let browser = try #require(Tool.browser)
+        _ = try example("curl/write.sh")
+        // The page is dumped when it has loaded; an image that never comes delays that until the
+        // browser's time is out, so that there is time for what is asserted.
+        let never = hg_stream_socket(AF_INET)
+        var address = sockaddr_storage()
+        address.ss_family = sa_family_t(AF_INET)
+        #expect(hg_bind(never, &address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0)
+        #expect(listen(never, 8) == 0)
+        defer { close(never) }
+        let source = try String(
+            contentsOfFile: Tool.package + "/examples/browser/index.html", encoding: .utf8)
+        let image = "<img alt=\"\" src=\"http://127.0.0.1:\(hg_bound_port(never))/x\"></body>"
+        let page = directory.path + "/page.html"
+        try source.replacingOccurrences(of: "</body>", with: image).write(
+            toFile: page, atomically: true, encoding: .utf8)
+        let dump = try Tool.run(
+            [
+                browser, "--headless", "--no-sandbox", "--disable-gpu", "--timeout=8000",
+                "--user-data-dir=\(directory.path)/profile", "--dump-dom",
+                "file://\(page)?server=\(url)",
+            ], seconds: 60)
+        let poll = try example("curl/poll.sh", "--count", "1")
+        let collection = try #require(
+            poll.output.firstMatch(of: /"collection": ?"([^"]+)"/)
+        ).1
+        let shown = dump.output.components(separatedBy: "/\(collection)").count - 1
+        #expect(shown >= 2, "both panes show \(collection): \(dump.output.suffix(4_000))")
+    }
+
+    @Test("load a directory of collections, keep ids and timestamps, and can do so again")
+    func load() throws {
+        let source = directory.path + "/data/made"
+        try FileManager.default.createDirectory(
+            atPath: source, withIntermediateDirectories: true)
+        let records = (1...60).map { "{\"id\":\"r\($0)\",\"last_modified\":\($0 * 1_000)}" }
+        try "{\"data\":[\(records.joined(separator: ","))],\"timestamp\":60000}".write(
+            toFile: source + "/things.json", atomically: true, encoding: .utf8)
+        for _ in 0..<2 {
+            let result = try Tool.run(
+                [
+                    "python3", Tool.package + "/examples/remote-settings/load.py", "--server", url,
+                    "--auth", "a:b", "--verify", directory.path + "/data",
+                ])
+            #expect(result.status == 0, "\(result.output)")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import Glibc
+
+/// Commands that tests run beside the program.
+enum Tool {
+    /// What a command did.
+    struct Result {
+        let status: Int32
+        let output: String
+    }
+
+    /// The directory of the package.
+    static let package: String = {
+        let file = URL(fileURLWithPath: #filePath)
+        return (0..<4).reduce(file) { url, _ in url.deletingLastPathComponent() }.path
+    }()
+
+    /// The directory of the tests' scripts.
+    static let scripts = package + "/Tests/ServerTests/Scripts"
+
+    /// Real collections to load, when they lie beside the package.
+    static let collections: String? = {
+        let path = package + "/../shared/data/remote-settings"
+        return FileManager.default.fileExists(atPath: path + "/main") ? path : nil
+    }()
+
+    /// A Python that has kinto-http: that of `HELIOGRAPH_TEST_PYTHON`, or the system's.
+    static let kintoPython: String? = {
+        let named = ProcessInfo.processInfo.environment["HELIOGRAPH_TEST_PYTHON"]
+        for python in [named, "python3"].compactMap({ $0 }) {
+            if let result = try? run([python, "-c", "import kinto_http"]), result.status == 0 {
+                return python
+            }
+        }
+        return nil
+    }()
+
+    /// The browser, if there is one.
+    static let browser: String? = {
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser"].first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
+    }()
+
+    /// Runs a command to its end; it is killed after `seconds`.
+    static func run(_ command: [String], seconds: Int = 60, input: String? = nil) throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        let path = NSTemporaryDirectory() + "tool-\(UUID().uuidString)"
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let file = FileHandle(forWritingAtPath: path)
+        process.standardOutput = file
+        process.standardError = file
+        try process.run()
+        var waits = seconds * 100
+        while process.isRunning, waits > 0 {
+            usleep(10_000)
+            waits -= 1
+        }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+        let output = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return Result(status: process.terminationStatus, output: output)
+    }
+}
