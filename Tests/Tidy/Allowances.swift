@@ -18,26 +18,17 @@ enum Allowances {
     private static let untested: [String: [String]] = [
         "a wait: a test at its boundary would take as long": [
             "requestHeadSecondsMax", "requestBodySecondsMax", "keepAliveSecondsMax",
-            "stalledAnswerSecondsMax", "lingerMillisecondsMax", "acceptPauseMilliseconds",
-            "databaseBusyMillisecondsMax", "drainPollMicroseconds", "watchRetryMillisecondsMax",
+            "stalledAnswerSecondsMax", "lingerMillisecondsMax", "watchRetryMillisecondsMax",
         ],
-        "the size of a batch: it decides when something happens, not what": [
-            "acceptsPerTurnMax", "eventsPerTurnMax", "readBytesPerTurnMax", "closesPerTurnMax",
-            "deadlinesPerTurnMax", "framesPerSendMax", "groupCommitWritesMax", "readBufferBytes",
-            "keptInputBytesMax",
+        "how often a drain is looked at: it decides when its end is seen, not what it is": [
+            "drainPollMicroseconds"
         ],
-        "what the kernel or a library is asked for, and enforces": [
-            "listenBacklogMax", "streamSendBufferBytesMax", "loopStackBytes",
-            "databaseLogBytesMax", "reservedDescriptors",
+        "what the kernel is asked for, and rounds as it likes": ["streamSendBufferBytesMax"],
+        "a margin below the process's own limit, which a test cannot lower for itself alone": [
+            "reservedDescriptors"
         ],
-        "a default, which settings replace": [
-            "connectionsPerLoopDefault", "storageReadersDefault", "batchRequestsDefault",
-            "fetchObjectsDefault",
-        ],
-        "no test yet": [
-            "mailboxMessagesMax", "addressesPerListenerMax", "filtersPerLoopMax",
-            "storageQueueJobsMax", "deletionTokensMax", "bodyParsedOnLoopBytesMax",
-            "catchUpFrameBytesMax", "catchUpCacheBytesMax",
+        "how many threads read: any number of them gives the same answers": [
+            "storageReadersDefault"
         ],
     ]
 

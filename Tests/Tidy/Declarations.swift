@@ -14,6 +14,8 @@ struct Declaration {
     let isVisible: Bool
     /// Whether it is a requirement of a protocol.
     let isRequirement: Bool
+    /// Whether it lies in a type or an extension, so that it can be what a protocol requires.
+    let isMember: Bool
 }
 
 /// Finds declarations by their keywords and braces. It is no parser: it relies on each
@@ -54,7 +56,8 @@ enum Declarations {
                         Declaration(
                             keyword: start.keyword, name: start.name, line: index, lastLine: nil,
                             isVisible: start.isVisible,
-                            isRequirement: scopes.last?.isProtocol ?? false))
+                            isRequirement: scopes.last?.isProtocol ?? false,
+                            isMember: !scopes.isEmpty))
                 }
                 if types.contains(start.keyword) {
                     pending = .type(isVisible: start.isVisible, keyword: start.keyword)

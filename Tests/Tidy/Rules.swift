@@ -77,23 +77,36 @@ enum Rules {
 
     /// What other files can see has a comment that says what it is.
     ///
-    /// - Parameter requirements: What protocols of the package require: it is documented there.
+    /// - Parameter requirements: What protocols of the package require and document: members of
+    ///   those names inherit their comments.
     static func documentation(_ file: SourceFile, requirements: Set<String>) -> [String] {
         Declarations.all(in: file).compactMap { declaration in
-            guard declaration.isVisible, !Allowances.isWitness(declaration),
-                declaration.isRequirement || !requirements.contains(declaration.name)
-            else { return nil }
-            var line = declaration.line - 1
-            while line >= 0, file.lines[line].trimmed.hasPrefix("@") { line -= 1 }
-            if line >= 0, file.lines[line].trimmed.hasPrefix("///") { return nil }
+            guard declaration.isVisible, !isDocumented(declaration, in: file) else { return nil }
+            let inherits =
+                Allowances.isWitness(declaration) || requirements.contains(declaration.name)
+            if declaration.isMember, !declaration.isRequirement, inherits { return nil }
             return "\(file.path):\(declaration.line + 1): \(declaration.keyword) "
                 + "\(declaration.name) is not documented"
         }
     }
 
-    /// The names of what the files' protocols require.
+    /// The names of what the files' protocols require and document.
     static func requirements(in files: [SourceFile]) -> Set<String> {
-        Set(files.flatMap(Declarations.all).filter(\.isRequirement).map(\.name))
+        var names: Set<String> = []
+        for file in files {
+            for declaration in Declarations.all(in: file)
+            where declaration.isRequirement && isDocumented(declaration, in: file) {
+                names.insert(declaration.name)
+            }
+        }
+        return names
+    }
+
+    /// Whether a comment stands right above a declaration and its attributes.
+    private static func isDocumented(_ declaration: Declaration, in file: SourceFile) -> Bool {
+        var line = declaration.line - 1
+        while line >= 0, file.lines[line].trimmed.hasPrefix("@") { line -= 1 }
+        return line >= 0 && file.lines[line].trimmed.hasPrefix("///")
     }
 
     /// The modules a file imports, each with its line.

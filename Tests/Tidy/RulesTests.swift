@@ -140,8 +140,31 @@ struct RulesTests {
             "deinit {}", "extension A: P {\n    package func required() {}\n}",
             "/// A.\nlet a = b.map({ c in\n    let d = c\n})",
         ] { #expect(Rules.documentation(file(text), requirements: ["required"]) == []) }
-        let protocols = [file("/// P.\nprotocol P {\n    func required()\n}\nfunc other() {}")]
-        #expect(Rules.requirements(in: protocols) == ["required"])
+    }
+
+    @Test("lends the comment of a protocol's requirement to members of that name, and no others")
+    func inheritedDocumentation() {
+        let protocols = [
+            file("/// P.\nprotocol P {\n    /// R.\n    func required()\n    func bare()\n}"),
+            file("/// Free.\nfunc free() {}\n/// S.\nstruct S {\n    /// M.\n    let m = 1\n}"),
+        ]
+        let requirements = Rules.requirements(in: protocols)
+        #expect(requirements == ["required"])
+        func check(_ member: String) -> Int {
+            let text = "extension S: P {\n    package \(member)\n}"
+            return Rules.documentation(file(text), requirements: requirements).count
+        }
+        #expect(check("func required() {}") == 0)
+        #expect(check("static func == (left: S, right: S) -> Bool { true }") == 0)
+        for other in ["bare", "free", "m", "require", "requiredToo"] {
+            #expect(check("func \(other)() {}") == 1)
+        }
+        // A function of no type meets no requirement, and a requirement inherits nothing.
+        for text in [
+            "func required() {}", "func next() {}", "/// Q.\nprotocol Q {\n    func next()\n}",
+        ] {
+            #expect(Rules.documentation(file(text), requirements: requirements).count == 1)
+        }
     }
 
     @Test("flags a default in a switch over one of the package's enums only")

@@ -80,9 +80,13 @@ struct TidyTests {
         where Allowances.unusedLimits[name] == nil {
             Issue.record("Limits.\(name) limits nothing")
         }
-        for name in LimitsRule.unused(names, in: Self.tests)
+        let untested = Set(LimitsRule.unused(names, in: Self.tests))
+        for name in untested.sorted()
         where Allowances.untestedLimits[name] == nil && Allowances.unusedLimits[name] == nil {
             Issue.record("Limits.\(name) has no test")
+        }
+        for name in Allowances.untestedLimits.keys.sorted() where !untested.contains(name) {
+            Issue.record("Limits.\(name) has a test, and needs no allowance")
         }
         let listed = Array(Allowances.unusedLimits.keys) + Allowances.untestedLimits.keys
         #expect(listed.filter { !names.contains($0) } == [])
