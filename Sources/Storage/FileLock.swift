@@ -4,11 +4,16 @@
 // tell them apart from a tool that only reads, and a second descriptor on the database file would
 // drop them when closed (POSIX). So the lock is on a file beside it. The system lets go of it when
 // the process ends, however it ends; the file itself stays.
+//
+// Its second line keeps how far the history had come when the database was last closed, so that a
+// database which has gone back since, because a backup was put in its place, is found out.
 
 import Glibc
 
 /// The exclusive right to a database, held by a lock on the file `<path>.lock`.
 final class FileLock: Sendable {
+    /// What was recorded when the database was last closed, empty if nothing was.
+    let recorded: String
     private let descriptor: Int32
 
     /// Takes the lock of the database at `path`.
@@ -33,26 +38,33 @@ final class FileLock: Sendable {
             }
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = FileLock.firstLine(of: descriptor)
+            let holder = FileLock.lines(of: descriptor).first ?? ""
             close(descriptor)
             throw .unusable(
                 "the database \(path) is in use by another server"
                     + (holder.isEmpty ? "" : " (process \(holder))")
                     + ", which holds \(lockPath)")
         }
-        // For people who wonder; nothing depends on it.
-        let text = "\(getpid())\n"
-        if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.utf8.count, 0) }
+        recorded = FileLock.lines(of: descriptor).dropFirst().first ?? ""
+        record(recorded)
+    }
+
+    /// Writes who has the lock, for people who wonder, and how far the history has come.
+    ///
+    /// A failure is no failure of the database: the record is only missing then.
+    func record(_ text: String) {
+        let lines = "\(getpid())\n\(text)\n"
+        if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, lines, lines.utf8.count, 0) }
     }
 
     deinit {
         close(descriptor)
     }
 
-    private static func firstLine(of descriptor: Int32) -> String {
-        var bytes = [UInt8](repeating: 0, count: 32)
+    private static func lines(of descriptor: Int32) -> [String] {
+        var bytes = [UInt8](repeating: 0, count: 128)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        let digits = bytes.prefix(max(0, count)).prefix { $0 >= 0x30 && $0 <= 0x39 }
-        return String(decoding: digits, as: UTF8.self)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 }

@@ -18,7 +18,8 @@ final class SQLiteConnection: @unchecked Sendable {
     private let path: String
     private let counters: StorageCounters
     /// Let go of after the database is closed, if this connection holds it.
-    private let lock: FileLock?
+    /// The right to the database, if this connection has it.
+    let lock: FileLock?
     private var statements: [SQLiteQuery: SQLiteStatement] = [:]
     private var expectsTransaction = false
     /// Why the present transaction cannot be committed, if so.

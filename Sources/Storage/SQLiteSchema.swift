@@ -66,17 +66,23 @@ enum SQLiteSchema {
             for migration in migrations[now...] { try connection.execute(migration) }
             try connection.execute("PRAGMA application_id = \(applicationID)")
             try connection.execute("PRAGMA user_version = \(version)")
-            if now == 0 {
-                let bits = Digest.randomBytes(6).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-                let epoch = Epoch(randomBits: bits)
-                try connection.execute("INSERT INTO meta VALUES ('epoch', '\(epoch)')")
-            }
+            if now == 0 { _ = try replaceEpoch(connection) }
             try connection.commit()
         } catch {
             connection.rollback()
             throw error
         }
         return found
+    }
+
+    /// Gives the database a new identity of its history.
+    ///
+    /// - Throws: `StorageError`.
+    static func replaceEpoch(_ connection: SQLiteConnection) throws(StorageError) -> Epoch {
+        let bits = Digest.randomBytes(6).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let epoch = Epoch(randomBits: bits)
+        try connection.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', '\(epoch)')")
+        return epoch
     }
 
     /// The epoch that was made with the database.

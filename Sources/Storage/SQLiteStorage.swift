@@ -45,7 +45,7 @@ package final class SQLiteStorage: Storage {
         let counters = StorageCounters()
         let connection = try SQLiteStorage.openWriter(path, counters)
         _ = try SQLiteSchema.migrate(connection, path: path)
-        epoch = try SQLiteSchema.epoch(connection, path: path)
+        epoch = try SQLiteStorage.epoch(of: connection, path: path)
         let writer = SQLiteWriter(
             connection, clock: clock, counters: counters, observer: observer)
         let read = try (0..<readers).map { _ in try SQLiteStorage.openReader(path, counters) }
@@ -102,11 +102,28 @@ package final class SQLiteStorage: Storage {
         guard executor.close() else { return }
         connection.withLock { connection in
             connection?.checkpoint()
+            if let open = connection, let head = try? SQLiteReader(open).lastRevision() {
+                open.lock?.record("\(epoch) \(head)")
+            }
             connection = nil
         }
     }
 
     // MARK: Opening
+
+    /// The identity of the database's history: a new one if it has gone back behind what was
+    /// recorded when it was last closed, because then a backup was put in its place, and revisions
+    /// that subscribers have seen will be given to other changes.
+    private static func epoch(of connection: SQLiteConnection, path: String) throws -> Epoch {
+        let epoch = try SQLiteSchema.epoch(connection, path: path)
+        let recorded = connection.lock?.recorded.split(separator: " ") ?? []
+        guard recorded.count == 2, Epoch(recorded[0]) == epoch,
+            let number = DecimalNumber.parse(recorded[1].utf8, digitsMax: 18),
+            let head = UInt64(exactly: number),
+            try SQLiteReader(connection).lastRevision() < Revision(head)
+        else { return epoch }
+        return try SQLiteSchema.replaceEpoch(connection)
+    }
 
     /// The path without symbolic links, so that two names of one database have one lock.
     private static func resolve(_ path: String) -> String {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import Foundation
 import CSQLite
 import Core
 import Glibc
@@ -59,6 +60,29 @@ struct SQLiteStorageTests {
         #expect(try await second.write { try $0.put("d", in: .addons).timestamp } == 1_000_002)
         #expect(try second.changeLog().map(\.revision) == [Revision(4), Revision(5)])
         second.close()
+    }
+
+    @Test("has a new epoch when a backup was put in its place, and keeps it then")
+    func restoring() async throws {
+        let first = try open()
+        let epoch = first.epoch
+        _ = try await first.write { try $0.put("a", in: .plugins) }
+        first.close()
+        let backup = try Data(contentsOf: URL(fileURLWithPath: path))
+        let second = try open()
+        #expect(second.epoch == epoch, "nothing went back")
+        _ = try await second.write { try $0.put("b", in: .plugins) }
+        second.close()
+
+        try backup.write(to: URL(fileURLWithPath: path))
+        let restored = try open()
+        #expect(restored.epoch != epoch)
+        let newEpoch = restored.epoch
+        _ = try await restored.write { try $0.put("c", in: .plugins) }
+        restored.close()
+        let last = try open()
+        #expect(last.epoch == newEpoch)
+        last.close()
     }
 
     @Test("makes a different epoch with each database")
