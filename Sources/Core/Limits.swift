@@ -83,6 +83,12 @@ package enum Limits {
     /// Bytes a stream's socket may hold in the kernel (`SO_SNDBUF`).
     package static let streamSendBufferBytesMax = 64 * 1024
 
+    /// Connections above the limit that are accepted to be told so.
+    package static let refusedConnectionsMax = 64
+    /// How long such a connection may take to send its request.
+    package static let refusedSecondsMax = 5
+    /// How often at most failures of the storage are logged.
+    package static let failureLogMillisecondsMin: Int64 = 1_000
     /// Descriptors that are not for connections: the database, epoll, listeners, logs.
     package static let reservedDescriptors = 128
     /// How often the end of a drain is looked for.

@@ -60,7 +60,11 @@ struct ChangesRedirect {
         let host =
             settings.changesHost ?? settings.httpHost ?? exchange.request.head.fields["Host"]
             ?? "localhost"
-        let address = "\(settings.httpScheme ?? "https")://\(host)\(exchange.request.head.path)"
+        // The reference says https when nothing is set; whoever set no host either runs no proxy
+        // that could serve it.
+        let isNamed = settings.changesHost != nil || settings.httpHost != nil
+        let scheme = settings.httpScheme ?? (isNamed ? "https" : "http")
+        let address = "\(scheme)://\(host)\(exchange.request.head.path)"
         return query.isEmpty ? address : "\(address)?\(query)"
     }
 }

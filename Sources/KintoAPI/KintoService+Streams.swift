@@ -60,6 +60,19 @@ extension KintoService {
         return HTTPResponse(status: reply.status, fields: reply.fields, body: reply.body)
     }
 
+    /// The refusal of a WebSocket handshake, in Kinto's format: the status and the fields that the
+    /// protocol wants, and its reason as the message.
+    package func refusal(of request: HTTPRequest, handshake answer: HTTPResponse) -> HTTPResponse {
+        var error = APIError(
+            status: answer.status, number: .invalidParameters,
+            message: String(decoding: answer.body.bytes, as: UTF8.self))
+        if answer.status == 405 { error.number = .methodNotAllowed }
+        for line in answer.fields.lines where !HTTPFields.areEqual(line.name, "Content-Type") {
+            error.fields.append(line.name, line.value)
+        }
+        return exchange(request, body: RequestBody.none, isSubrequest: false).finish(error.reply)
+    }
+
     /// The answer to a request for a stream that did not come as one.
     func streamReply(_ exchange: Exchange) throws(APIError) -> Reply {
         guard exchange.method == .head else {

@@ -16,3 +16,16 @@ package enum StorageError: Error, Equatable {
     /// transaction cannot. Do it again as a write.
     case requiresWrite
 }
+
+extension StorageError: CustomStringConvertible {
+    /// One line for the operator.
+    package var description: String {
+        switch self {
+        case .notWritable(let reason), .unusable(let reason): reason
+        case .busy: "the database is locked by another process"
+        case .overloaded: "too many requests wait for the database"
+        case .closed: "the database is closed"
+        case .requiresWrite: "a list has no timestamp yet"
+        }
+    }
+}

@@ -41,6 +41,7 @@ struct HTTPFramingFields {
     private var hasTransferEncoding = false
     private var codings = 0
     private var chunkedCodings = 0
+    private var hasMalformedCoding = false
     private var isLastCodingChunked = false
     private var closes = false
     private var staysOpen = false
@@ -73,6 +74,10 @@ struct HTTPFramingFields {
             hasTransferEncoding = true
             line.value.forEachListElement { coding in
                 codings += 1
+                let name = coding.prefix { $0 != UInt8(ascii: ";") }
+                if name.isEmpty || !name.allSatisfy(ByteClass.token.contains) {
+                    hasMalformedCoding = true
+                }
                 isLastCodingChunked = coding.equalsIgnoringCase("chunked")
                 if isLastCodingChunked { chunkedCodings += 1 }
             }
@@ -105,7 +110,9 @@ struct HTTPFramingFields {
     ) throws(HTTPRequestError) -> HTTPBodyFraming {
         if hasTransferEncoding {
             guard lengths == 0 else { throw .conflictingLengths }
-            guard version == .http11, isLastCodingChunked, chunkedCodings == 1 else {
+            guard version == .http11, isLastCodingChunked, chunkedCodings == 1,
+                !hasMalformedCoding
+            else {
                 throw .invalidTransferEncoding
             }
             guard codings == 1 else { throw .unknownTransferCoding }

@@ -48,7 +48,10 @@ package enum WebSocketHandshake {
         guard isRequested(by: head), hasToken("upgrade", in: head.fields, "Connection") else {
             return refusal(
                 426, "WebSocket needs an upgrade",
-                [("Upgrade", "websocket"), ("Connection", "Upgrade")])
+                [
+                    ("Upgrade", "websocket"), ("Connection", "Upgrade"),
+                    ("Sec-WebSocket-Version", "13"),
+                ])
         }
         let versions = head.fields.all("Sec-WebSocket-Version")
         guard versions.count == 1, versions[0].utf8.elementsEqual("13".utf8) else {

@@ -53,6 +53,7 @@ struct HTTPOverSocketsTests {
             ),
             ("POST / HTTP/1.1\r\nHost: t\r\nExpect: more\r\nContent-Length: 1\r\n\r\n", 417),
             ("PUT / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: br, chunked\r\n\r\n", 501),
+            ("PUT / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: {}, chunked\r\n\r\n", 400),
         ])
     func malformed(text: String, status: Int) throws {
         let server = try TestServer()
@@ -124,6 +125,41 @@ struct HTTPOverSocketsTests {
             try staying.send("GET /v1/__lbheartbeat__ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
             #expect(try staying.readAnswer().fields["Connection"] == "keep-alive")
         }
+    }
+
+    @Test("takes as many connections as the limit, whichever loop they meet, and tells the others")
+    func connectionLimit() throws {
+        let server = try TestServer(loops: 2, connectionsMax: 10)
+        var connections: [TestConnection] = []
+        for _ in 0..<10 {
+            let connection = try server.connect()
+            try connection.send("GET", "/v1/__lbheartbeat__")
+            #expect(try connection.readAnswer().status == 200)
+            connections.append(connection)
+        }
+        let program = try server.connect()
+        try program.send("GET", "/v1/__lbheartbeat__")
+        let refusal = try program.readAnswer()
+        #expect(refusal.status == 503)
+        #expect(refusal.fields["Retry-After"] != nil)
+        #expect(try program.readToEnd().isEmpty)
+        let browser = try server.connect()
+        try browser.send(
+            "GET", "/v1/buckets/monitor/collections/changes/stream",
+            fields: ["Accept": "text/event-stream"])
+        let answer = try browser.readAnswer()
+        #expect(answer.status == 200)
+        #expect(answer.body.hasPrefix("retry: "))
+        #expect(Limits.refusedConnectionsMax > 2)
+        connections.removeLast()
+        // The place is free as soon as the loop has seen the end.
+        var status = 503
+        while status == 503 {
+            let again = try server.connect()
+            try again.send("GET", "/v1/__lbheartbeat__")
+            status = try again.readAnswer().status
+        }
+        #expect(status == 200)
     }
 
     @Test("parses a large body elsewhere, and answers it as any other", arguments: -1...1)

@@ -227,7 +227,10 @@ struct WebSocketStreamsOverSocketsTests {
         ])
     func refusal(fields: [String: String], status: Int) throws {
         let server = try TestServer()
-        #expect(try server.connect().upgrade(streamPath, fields: fields).status == status)
+        let answer = try server.connect().upgrade(streamPath, fields: fields)
+        #expect(answer.status == status)
+        #expect(answer.json["code"]?.integer == Int64(status))
+        #expect(status != 426 || answer.fields["Sec-WebSocket-Version"] == "13")
     }
 
     @Test("that breaks the protocol is told the code, then the connection ends")

@@ -270,6 +270,7 @@ def for_all(workers, action, collections, verb):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("directory", help="holds BUCKET/COLLECTION.json files")
+    parser.add_argument("url", nargs="?", help="base URL, as --server")
     parser.add_argument(
         "--server",
         default=os.environ.get("HELIOGRAPH_URL", "http://127.0.0.1:8888/v1"),
@@ -283,7 +284,9 @@ def parse_arguments():
     parser.add_argument(
         "--verify", action="store_true", help="read everything back and compare at the end"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.server = options.url or options.server
+    return options
 
 
 def run(options):

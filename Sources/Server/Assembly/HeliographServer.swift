@@ -32,6 +32,23 @@ package final class HeliographServer: Sendable {
         }
     }
 
+    /// Whom a running server tells what its operator should know; called on any thread.
+    package struct Reporter: Sendable {
+        /// The limit of connections was reached; once until there is room again.
+        package var full: @Sendable () -> Void
+        /// A request could not be answered because of a failure; at most once per second.
+        package var failed: @Sendable (any Error) -> Void
+
+        /// Makes a reporter, by default one that tells nobody.
+        package init(
+            full: @escaping @Sendable () -> Void = {},
+            failed: @escaping @Sendable (any Error) -> Void = { _ in }
+        ) {
+            self.full = full
+            self.failed = failed
+        }
+    }
+
     /// What a server is made of.
     package struct Options: Sendable {
         /// Where connections are accepted.
@@ -67,11 +84,15 @@ package final class HeliographServer: Sendable {
     private let storage: any Storage
     private let group: EventLoopGroup
     private let services: [LoopService]
+    private let admission: Admission
 
     /// Opens nothing but sockets: reads the change log of `storage`, listens, and runs the loops.
     ///
+    /// - Parameter reporter: Whom it tells of trouble.
     /// - Throws: `StartError`; the storage is closed then.
-    package init(_ options: Options, storage: any Storage) throws(StartError) {
+    package init(
+        _ options: Options, storage: any Storage, reporter: Reporter = Reporter()
+    ) throws(StartError) {
         let log: [Change]
         do {
             log = try storage.changeLog()
@@ -85,7 +106,7 @@ package final class HeliographServer: Sendable {
                 loops: options.loops,
                 configuration: EventLoopConfiguration(
                     listeners: options.listeners,
-                    connectionsMax: max(1, options.connectionsMax / options.loops)))
+                    connectionsMax: options.connectionsMax + Limits.refusedConnectionsMax))
         } catch {
             storage.close()
             throw .listening("\(error)")
@@ -99,7 +120,12 @@ package final class HeliographServer: Sendable {
         storage.setCommitObserver { hub.publish($0) }
         let service = KintoService(
             settings: options.kinto, changes: hub, clock: HeliographServer.now)
-        let dispatcher = RequestDispatcher(service: service, storage: storage)
+        let dispatcher = RequestDispatcher(
+            service: service, storage: storage, clock: HeliographServer.now,
+            tellFailure: { reporter.failed($0) })
+        let admission = Admission(
+            connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
+        self.admission = admission
         self.storage = storage
         self.hub = hub
         self.group = group
@@ -107,7 +133,7 @@ package final class HeliographServer: Sendable {
         let services = group.loops.map { loop in
             LoopService(
                 loop: loop, hub: hub, dispatcher: dispatcher, service: service,
-                streams: options.streams, clock: HeliographServer.now)
+                admission: admission, streams: options.streams, clock: HeliographServer.now)
         }
         self.services = services
         do {
@@ -127,7 +153,7 @@ package final class HeliographServer: Sendable {
             _ = service.loop.post { service.beginDrain() }
         }
         var waitsLeft = seconds * 1_000_000 / Int(Limits.drainPollMicroseconds)
-        while openConnections > 0, waitsLeft > 0 {
+        while admission.openCount > 0, waitsLeft > 0 {
             usleep(Limits.drainPollMicroseconds)
             waitsLeft -= 1
         }
@@ -139,10 +165,6 @@ package final class HeliographServer: Sendable {
         group.stop()
         group.join()
         storage.close()
-    }
-
-    private var openConnections: Int {
-        services.reduce(0) { $0 + $1.openConnections.load(ordering: .relaxed) }
     }
 
     /// The host that entries name when no setting says which: the first address over TCP.

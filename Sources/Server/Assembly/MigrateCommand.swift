@@ -22,7 +22,8 @@ package enum MigrateCommand {
                         "to": .number(versions.to),
                     ])
             } catch {
-                logger.error("cannot migrate", ["reason": .text("\(error)")])
+                logger.error(
+                    "cannot migrate", ["reason": .text("\(error)"), "database": .text(path)])
                 return .unavailable
             }
         }

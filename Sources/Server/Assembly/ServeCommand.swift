@@ -19,6 +19,10 @@ package enum ServeCommand {
         for notice in configuration.effective.notices {
             logger.warning("configuration", ["notice": .text(notice)])
         }
+        if !configuration.api.hasBasicAuth {
+            logger.warning(
+                "configuration", ["notice": "multiauth.policies is not set: all are anonymous"])
+        }
         let descriptors = DescriptorLimit.raise()
         logger.info(
             "descriptors", ["limit": .number(descriptors.soft), "hard": .number(descriptors.hard)])
@@ -26,16 +30,23 @@ package enum ServeCommand {
         do {
             let storage = try open(settings.storage)
             server = try HeliographServer(
-                options(configuration, descriptors: descriptors.soft), storage: storage)
+                options(configuration, descriptors: descriptors.soft), storage: storage,
+                reporter: HeliographServer.Reporter(
+                    full: { logger.warning("the limit of connections is reached") },
+                    failed: { error in
+                        logger.error("a request failed", ["reason": .text("\(error)")])
+                    }))
         } catch {
-            logger.error("cannot start", ["reason": .text("\(error)")])
+            logger.error(
+                "cannot start",
+                ["reason": .text("\(error)"), "storage": .text(settings.storage.settings.url)])
             return .unavailable
         }
         logger.info(
             "ready",
             [
                 "address": .text(address(of: server)),
-                "storage": .text("\(settings.storage)"),
+                "storage": .text(settings.storage.settings.url),
                 "loops": .number(settings.loops ?? cores),
                 "collections": .number(server.hub.monitoredEntries().entries.count),
                 "version": .text(HeliographVersion.text),

@@ -13,7 +13,7 @@ enum SecretMask {
     /// - Complexity: O(length of `value`).
     static func masked(_ value: String, of name: String) -> String {
         let lowercased = name.lowercased()
-        if secretWords.contains(where: lowercased.contains) {
+        if secretWords.contains(where: lowercased.contains), !lowercased.hasSuffix("_seconds") {
             return value.isEmpty ? "" : mask
         }
         guard value.contains("://") else { return value }

@@ -9,7 +9,6 @@ import Hub
 import KintoAPI
 import Reactor
 import Streams
-import Synchronization
 import Wire
 
 /// The handler of one event loop.
@@ -33,8 +32,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     /// The loop.
     let loop: EventLoop
-    /// How many connections are open; read by other threads.
-    let openConnections = Atomic<Int>(0)
+    private let admission: Admission
     /// The loop's streams.
     let fanOut: Streaming
     /// What WebSocket peers send.
@@ -50,9 +48,11 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// Makes the handler of `loop`.
     init(
         loop: EventLoop, hub: Hub, dispatcher: RequestDispatcher, service: KintoService,
-        streams: StreamConfiguration, clock: @escaping @Sendable () -> Timestamp
+        admission: Admission, streams: StreamConfiguration,
+        clock: @escaping @Sendable () -> Timestamp
     ) {
         self.loop = loop
+        self.admission = admission
         self.dispatcher = dispatcher
         self.service = service
         self.clock = clock
@@ -66,7 +66,11 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     // MARK: Events of the loop
 
     func accepted(_ connection: ConnectionID, listener: ListenerID, peer: PeerAddress) {
-        openConnections.add(1, ordering: .relaxed)
+        guard admission.enter() else {
+            loop[state: connection].second = LoopService.notAdmitted
+            setDeadline(connection, seconds: Limits.refusedSecondsMax)
+            return
+        }
         setDeadline(connection, seconds: Limits.keepAliveSecondsMax)
     }
 
@@ -129,7 +133,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     func closed(_ connection: ConnectionID, reason: CloseReason) {
-        openConnections.subtract(1, ordering: .relaxed)
+        admission.leave()
         exchanges[connection.slot] = nil
         switch kind(of: connection) {
         case .eventStream, .webSocket:
@@ -213,6 +217,10 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     private func answer(_ connection: ConnectionID, _ exchange: HTTPExchange) {
         let request = exchange.takeRequest()
+        guard loop[state: connection].second != LoopService.notAdmitted else {
+            refuseAdmission(connection, exchange, request)
+            return
+        }
         if StreamEndpoint.isAddressed(by: request.head) {
             beginStream(connection, exchange, request)
             return
@@ -226,6 +234,18 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         } else {
             loop.clearDeadline(connection)
         }
+    }
+
+    /// Answers the one request of a connection that was accepted only to be told so.
+    private func refuseAdmission(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest
+    ) {
+        exchange.keepsAlive = false
+        guard StreamEndpoint.isAddressed(by: request.head) else {
+            send(service.unavailable(for: request), connection, exchange)
+            return
+        }
+        beginStream(connection, exchange, request)
     }
 
     /// An answer has come back from another thread.
@@ -294,7 +314,10 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     ) {
         let retry = fanOut.drawRetryMilliseconds()
         let decision = StreamEndpoint.decide(
-            request, service: service, isDraining: drain != nil, retryMilliseconds: retry)
+            request, service: service,
+            isOverloaded: drain != nil
+                || loop[state: connection].second == LoopService.notAdmitted,
+            retryMilliseconds: retry)
         switch decision {
         case .answer(let answer):
             send(answer, connection, exchange)
@@ -390,6 +413,9 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         loop.closeAfterOutput(
             connection, lingerNanoseconds: Int64(Limits.lingerMillisecondsMax) * 1_000_000)
     }
+
+    /// The second word of a connection that is one too many.
+    private static let notAdmitted: UInt64 = 1
 
     private static let continueFrame = EncodedFrame(HTTPResponseWriter.continuation)
 }

@@ -4,6 +4,7 @@ import Core
 import Dispatch
 import KintoAPI
 import Storage
+import Synchronization
 import Wire
 
 /// Takes requests to the API and the storage, and brings answers back.
@@ -13,11 +14,22 @@ import Wire
 final class RequestDispatcher: Sendable {
     private let service: KintoService
     private let storage: any Storage
+    private let clock: @Sendable () -> Timestamp
+    private let tellFailure: @Sendable (any Error) -> Void
+    /// When a failure was last told, in milliseconds since 1970.
+    private let lastTold = Atomic<Int64>(0)
 
     /// Makes a dispatcher for an API over a storage.
-    init(service: KintoService, storage: any Storage) {
+    ///
+    /// - Parameter tellFailure: Told of failures, not of refusals.
+    init(
+        service: KintoService, storage: any Storage, clock: @escaping @Sendable () -> Timestamp,
+        tellFailure: @escaping @Sendable (any Error) -> Void
+    ) {
         self.service = service
         self.storage = storage
+        self.clock = clock
+        self.tellFailure = tellFailure
     }
 
     /// Answers `request`, at once by returning the answer, or later by calling `completion` on
@@ -70,7 +82,19 @@ final class RequestDispatcher: Sendable {
     ) -> HTTPResponse {
         switch result {
         case .success(let answer): answer
-        case .failure(let error): service.failure(error, for: request)
+        case .failure(let error): answer(error, for: request)
         }
+    }
+
+    private func answer(_ error: any Error, for request: HTTPRequest) -> HTTPResponse {
+        let answer = service.failure(error, for: request)
+        let now = clock().milliseconds
+        let last = lastTold.load(ordering: .relaxed)
+        if answer.status >= 500, now - last >= Limits.failureLogMillisecondsMin,
+            lastTold.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
+        {
+            tellFailure(error)
+        }
+        return answer
     }
 }

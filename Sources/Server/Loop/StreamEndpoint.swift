@@ -27,11 +27,11 @@ enum StreamEndpoint {
     /// Decides on a request for a stream.
     ///
     /// - Parameters:
-    ///   - isDraining: Whether the server is ending. Browsers' event sources never return after
-    ///     an error, so they get a 200 that ends with a `retry:`, programs a 503.
+    ///   - isOverloaded: Whether the server is ending or full. Browsers' event sources never return
+    ///     after an error, so they get a 200 that ends with a `retry:`, programs a 503.
     ///   - retryMilliseconds: What this client is told to wait before it returns.
     static func decide(
-        _ request: HTTPRequest, service: KintoService, isDraining: Bool, retryMilliseconds: Int
+        _ request: HTTPRequest, service: KintoService, isOverloaded: Bool, retryMilliseconds: Int
     ) -> Decision {
         let shared: HTTPFields
         switch service.admitStream(request) {
@@ -46,14 +46,15 @@ enum StreamEndpoint {
                 service.invalidQuery(error.name, error.description, for: request))
         }
         if WebSocketHandshake.isRequested(by: request.head) {
-            guard !isDraining else { return .answer(service.unavailable(for: request)) }
+            guard !isOverloaded else { return .answer(service.unavailable(for: request)) }
             switch WebSocketHandshake.answer(to: request.head, subprotocols: ["heliograph.v1"]) {
-            case .refused(let answer): return .answer(answer)
+            case .refused(let answer):
+                return .answer(service.refusal(of: request, handshake: answer))
             case .accepted(let answer, _): return .begin(.webSocket, answer, opening: [], query)
             }
         }
         let retry = EventStreamEncoder.retry(milliseconds: retryMilliseconds)
-        guard !isDraining else {
+        guard !isOverloaded else {
             return .answer(overloaded(request, service, shared, retry: retry))
         }
         let opening = retry + EventStreamEncoder.comment("heliograph")

@@ -16,6 +16,7 @@ final class TestServer {
     /// Starts a server that monitors everything, unless `settings` say otherwise.
     init(
         settings: [String: String] = [:], storage: (any Storage)? = nil, loops: Int = 1,
+        connectionsMax: Int = Limits.connectionsPerLoopDefault,
         streams: StreamConfiguration = StreamConfiguration()
     ) throws {
         var values = KintoSettings.embedded
@@ -23,7 +24,8 @@ final class TestServer {
         for (key, value) in settings { values[key] = value }
         server = try HeliographServer(
             HeliographServer.Options(
-                listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops, streams: streams,
+                listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops,
+                connectionsMax: connectionsMax, streams: streams,
                 kinto: KintoSettings(values)),
             storage: storage
                 ?? MemoryStorage(epoch: Epoch(randomBits: 7), clock: HeliographServer.now))
