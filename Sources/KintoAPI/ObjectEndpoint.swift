@@ -182,6 +182,9 @@ struct ObjectEndpoint: Sendable {
             try preconditions.check(
                 exists: true, timestamp: object.timestamp, existing: existing)
         } else {
+            // "Only if there is none" holds whatever the list's timestamp; asking for that would
+            // give a new list the present one, above what a loader is about to write.
+            if preconditions.ifMatch == nil, preconditions.ifNoneMatch == .any { return }
             let timestamp = try ListTimestamp.ensure(list, reader: reader)
             try preconditions.check(exists: false, timestamp: timestamp, existing: nil)
         }

@@ -175,6 +175,18 @@ struct HTTPOverSocketsTests {
         #expect(answer.json["data"]?.object?["text"]?.string == text)
     }
 
+    @Test("lets a loader create records of the past with If-None-Match, at their own timestamp")
+    func loading() throws {
+        let server = try TestServer()
+        try server.makeCollection()
+        let created = try server.request(
+            "PUT", "/v1/buckets/b/collections/c/records/old",
+            body: "{\"data\":{\"last_modified\":1000}}", fields: ["If-None-Match": "*"])
+        #expect(created.status == 201)
+        let list = try server.request("GET", "/v1/buckets/b/collections/c/records")
+        #expect(list.fields["ETag"] == "\"1000\"")
+    }
+
     @Test("shows an answered write to every poll that follows, whichever loop answers")
     func readYourWrites() throws {
         let server = try TestServer(loops: 2)

@@ -31,6 +31,16 @@ struct ServeTests {
         #expect(try connection.readAnswer().status == 201)
         #expect(FileManager.default.fileExists(atPath: directory.path + "/heliograph.db"))
         #expect(process.log.contains("msg=descriptors limit="))
+        let user = ["Authorization": "Basic YTpi"]
+        for path in ["/collections/c", "/collections/c/records/r"] {
+            try connection.send("PUT", "/v1/buckets/b\(path)", fields: user)
+            _ = try connection.readAnswer()
+        }
+        try connection.send("GET", "/v1/buckets/monitor/collections/changes/records")
+        let entry = try connection.readAnswer().json["data"]?.array?.first?.object
+        #expect(entry?["host"]?.string == "127.0.0.1:\(port)", "the address that was bound")
+        try connection.send("GET", "/v1/")
+        #expect(try connection.readAnswer().json["url"]?.string == "http://test/v1/")
     }
 
     @Test("drains and exits with 0 on SIGTERM and on SIGINT", arguments: [SIGTERM, SIGINT])
