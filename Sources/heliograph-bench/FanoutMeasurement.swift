@@ -145,11 +145,11 @@ struct FanoutMeasurement {
         }
         let key = "server_bytes_per_subscriber"
         guard let memoryEmpty, let memoryIdle else {
-            return report.add(key, "server PSS per idle subscriber", .unknown)
+            return report.add(key, "server memory written per idle subscriber", .unknown)
         }
-        let grown = memoryIdle.proportionalKilobytes - memoryEmpty.proportionalKilobytes
+        let grown = memoryIdle.writtenKilobytes - memoryEmpty.writtenKilobytes
         report.add(
-            key, "server PSS per idle subscriber",
+            key, "server memory written per idle subscriber",
             .quantity(Double(grown * 1_024) / Double(subscribers), unit: "B", digits: 1))
     }
 }

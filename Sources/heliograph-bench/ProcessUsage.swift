@@ -53,6 +53,9 @@ struct ProcessMemory {
     let residentKilobytes: Int64
     /// Resident pages, shared ones in proportion.
     let proportionalKilobytes: Int64
+    /// Those that hold what the process wrote: not the program's text, whose share changes with who
+    /// else runs it.
+    let writtenKilobytes: Int64
 
     /// Reads the memory of a process.
     ///
@@ -71,8 +74,11 @@ struct ProcessMemory {
             let words = line.split(separator: " ")
             if words.count == 3, words[2] == "kB" { values[words[0]] = Int64(words[1]) }
         }
-        guard let resident = values["Rss:"], let proportional = values["Pss:"] else { return nil }
+        guard let resident = values["Rss:"], let proportional = values["Pss:"],
+            let written = values["Pss_Dirty:"] ?? values["Private_Dirty:"]
+        else { return nil }
         residentKilobytes = resident
         proportionalKilobytes = proportional
+        writtenKilobytes = written
     }
 }
