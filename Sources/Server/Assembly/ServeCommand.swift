@@ -39,14 +39,14 @@ package enum ServeCommand {
         } catch {
             logger.error(
                 "cannot start",
-                ["reason": .text("\(error)"), "storage": .text(settings.storage.settings.url)])
+                ["reason": .text("\(error)"), "storage": .text(name(of: settings.storage))])
             return .unavailable
         }
         logger.info(
             "ready",
             [
                 "address": .text(address(of: server)),
-                "storage": .text(settings.storage.settings.url),
+                "storage": .text(name(of: settings.storage)),
                 "loops": .number(settings.loops ?? cores),
                 "collections": .number(server.hub.monitoredEntries().entries.count),
                 "version": .text(HeliographVersion.text),
@@ -57,6 +57,14 @@ package enum ServeCommand {
         server.drain(seconds: settings.drainSeconds)
         logger.info("stopped")
         return .success
+    }
+
+    /// What an operator calls the storage: the URL of its setting.
+    private static func name(of location: StorageLocation) -> String {
+        switch location {
+        case .memory: location.settings.backend
+        case .sqlite: location.settings.url
+        }
     }
 
     /// Opens the storage that the settings name.
