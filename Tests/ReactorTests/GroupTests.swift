@@ -12,6 +12,8 @@ struct GroupTests {
     func all() throws {
         let test = try TestLoop()
         let connections = (0..<50).map { _ in test.adopt() }
+        // The optimiser may end them, and with them their sockets, after the last use.
+        defer { withExtendedLifetime(connections) {} }
         let log = test.log
         let group = test.onLoop { loop in
             let group = loop.makeGroup()
@@ -33,6 +35,8 @@ struct GroupTests {
     func stalled() throws {
         let test = try TestLoop()
         let connections = (0..<5).map { _ in test.adopt() }
+        // The optimiser may end them, and with them their sockets, after the last use.
+        defer { withExtendedLifetime(connections) {} }
         let stalled = connections[2]
         let log = test.log
         let group = test.onLoop { loop in
