@@ -14,11 +14,6 @@ package enum Digest {
     /// - Complexity: O(*n*).
     package static func sha1(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, EVP_sha1()) }
 
-    /// The 32 bytes of the SHA-256 of `bytes`.
-    ///
-    /// - Complexity: O(*n*).
-    package static func sha256(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, EVP_sha256()) }
-
     /// The 32 bytes of the HMAC-SHA-256 of `message` under `key` (RFC 2104), which may be empty.
     ///
     /// - Complexity: O(*n*).

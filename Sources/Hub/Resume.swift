@@ -14,7 +14,7 @@ package enum ResetReason: String, Sendable {
 
 /// Where a subscriber stands in the log: what it is owed is decided by this alone.
 ///
-/// Nothing is queued for a subscriber; a position takes 24 bytes however far it lags.
+/// Nothing is queued for a subscriber; a position takes 32 bytes however far it lags.
 package struct Position: Equatable, Sendable {
     /// Every change up to this revision that matches the filter has been sent.
     package var revision: Revision

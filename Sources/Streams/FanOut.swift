@@ -288,11 +288,6 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         transport.end(id)
     }
 
-    /// The encoding of an open stream, or nil if there is none with that id.
-    package func encoding(of id: StreamID) -> StreamEncoding? {
-        place(of: id).map { subscribers[$0].encoding }
-    }
-
     /// Draws a time for `retry:`, in milliseconds.
     package func drawRetryMilliseconds() -> Int {
         Int.random(in: configuration.retryMilliseconds, using: &random)

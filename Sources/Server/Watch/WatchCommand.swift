@@ -117,9 +117,8 @@ package struct WatchCommand {
             ("Cache-Control", "no-cache"), ("User-Agent", "heliograph/\(HeliographVersion.text)"),
         ])
         if !lastEventID.isEmpty { fields.append("Last-Event-ID", lastEventID) }
-        var text = "GET \(options.url.target) HTTP/1.1\r\n"
-        for line in fields.lines { text += "\(line.name): \(line.value)\r\n" }
-        return Array((text + "\r\n").utf8)
+        let head = HTTPRequestHead(method: .get, target: options.url.target, fields: fields)
+        return HTTPRequestWriter.message(of: HTTPRequest(head: head))
     }
 
     private func receive(_ socket: borrowing ClientSocket) throws(Ending) -> [UInt8] {
