@@ -4,7 +4,7 @@
 #
 #   resume.sh [--max-time SECONDS] CURSOR [BASE_URL]
 #
-# CURSOR is the last `id:` that a stream has sent, such as 1603126502200.a41f0c.1042, or a
+# CURSOR is the last `id:` that a stream has sent, such as 1603126502200.a41f0c3b9d21.1042, or a
 # timestamp, such as 1603126502200: the ETag of a poll without its quotes.
 set -eu
 
