@@ -79,9 +79,6 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         log = hub.attach(wake: wake)
     }
 
-    /// The revision that this loop's subscribers are kept at.
-    package var head: Revision { log.head }
-
     /// Brings the loop up to the hub's head, if it is behind, and sends what is new to all whom it
     /// concerns. Called once per loop turn after a wake, and before a stream begins (I2).
     ///
