@@ -123,6 +123,17 @@ package enum Limits {
     /// How long `heliograph watch` waits at most before it returns.
     package static let watchRetryMillisecondsMax = 60_000
 
+    // MARK: Clients of the command line
+
+    /// One answer of a server, decoded: a page of a list, or of a batch.
+    package static let answerBytesMax = 256 * 1024 * 1024
+    /// How long a server may be silent before its answer.
+    package static let answerSilenceSecondsMax = 120
+    /// How often one request is sent before that is a failure.
+    package static let requestTriesMax = 8
+    /// The longest pause that a server may ask for.
+    package static let requestPauseSecondsMax = 600
+
     // MARK: Storage
 
     /// Writes committed together.

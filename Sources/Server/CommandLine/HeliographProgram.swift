@@ -24,8 +24,7 @@ package enum HeliographProgram {
     private static func watch(_ options: WatchOptions) -> ExitStatus {
         guard let url = WatchURL(options.url, resources: options.resources.map(\.uri)) else {
             let text =
-                "heliograph: \(options.url): expected http://HOST:PORT/v1 (for https, put "
-                + "a proxy between)\n"
+                "heliograph: \(options.url): expected http://HOST:PORT/v1 or https://HOST/v1\n"
             Logger.write(Array(text.utf8), to: STDERR_FILENO)
             return .usage
         }
