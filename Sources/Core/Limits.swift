@@ -133,6 +133,14 @@ package enum Limits {
     package static let requestTriesMax = 8
     /// The longest pause that a server may ask for.
     package static let requestPauseSecondsMax = 600
+    /// Objects of one page, and of one transaction, of an import.
+    package static let importPageObjects = 500
+    /// Requests in one batch that an import sends, however many the source takes.
+    package static let importBatchRequestsMax = 500
+    /// How often an import looks for what changed while it ran, before it leaves that to the next.
+    package static let importRoundsMax = 5
+    /// How often the progress of an import is told: to a terminal, and to a file.
+    package static let progressMilliseconds = (terminal: 200, file: 5_000)
 
     // MARK: Storage
 

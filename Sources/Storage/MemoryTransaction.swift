@@ -95,6 +95,25 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         state.members = SortedMap()
     }
 
+    package func restore(_ object: StoredObject, in list: ResourceList) {
+        count()
+        if state.lists[list] == nil { move(list, to: object.timestamp) }
+        replace(with: object, in: list)
+    }
+
+    package func restoreTimestamp(_ timestamp: Timestamp, of list: ResourceList) {
+        count()
+        if state.lists[list]?.timestamp != timestamp { move(list, to: timestamp) }
+    }
+
+    package func forget(_ ids: [String], in list: ResourceList) {
+        count()
+        guard let timestamp = state.lists[list]?.timestamp else { return }
+        state.lists.update(list, default: MemoryList(timestamp: timestamp)) { content in
+            for id in ids { content.remove(id) }
+        }
+    }
+
     package func attempt<Value>(_ body: () throws -> Value) throws -> Value {
         let saved = (state, pending)
         do {

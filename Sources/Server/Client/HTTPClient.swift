@@ -46,11 +46,14 @@ final class HTTPClient {
 
     /// Sends a request until there is an answer that trying again would not change.
     ///
-    /// - Parameter body: JSON, or nothing.
+    /// - Parameters:
+    ///   - body: JSON, or nothing.
+    ///   - failure: The status of an answer's part that failed in a way that may pass, if any did.
     /// - Throws: `Failure` after `Limits.requestTriesMax` tries, or if the server asks for a longer
     ///   pause than `Limits.requestPauseSecondsMax`.
     func send(
-        _ method: HTTPMethod, _ target: String, body: [UInt8] = []
+        _ method: HTTPMethod, _ target: String, body: [UInt8] = [],
+        failure: (HTTPAnswer) -> Int? = { _ in nil }
     ) throws(Failure) -> HTTPAnswer {
         var fields = fields
         if !body.isEmpty { fields.append("Content-Type", "application/json") }
@@ -63,8 +66,9 @@ final class HTTPClient {
             do throws(ClientSocket.Failure) {
                 let answer = try exchange(message, isHead: method == .head)
                 owedPauseMilliseconds = HTTPClient.seconds(answer.fields["Backoff"]) * 1_000
-                guard answer.status == 429 || answer.status >= 500 else { return answer }
-                reason = "the server answered \(answer.status)"
+                let status = failure(answer) ?? answer.status
+                guard HTTPClient.mayPass(status) else { return answer }
+                reason = "the server answered \(status)"
                 asked = answer.fields["Retry-After"].map { HTTPClient.seconds($0) * 1_000 }
             } catch {
                 reason = error.description
@@ -79,6 +83,9 @@ final class HTTPClient {
         }
         preconditionFailure("tries have no end")
     }
+
+    /// Whether the same request may be answered otherwise later.
+    static func mayPass(_ status: Int) -> Bool { status == 429 || status >= 500 }
 
     private func checkPause(_ reason: String) throws(Failure) {
         guard owedPauseMilliseconds > Limits.requestPauseSecondsMax * 1_000 else { return }
