@@ -11,7 +11,7 @@ enum RouteTable {
     /// The rows. Where two fit a path, the one with a literal segment goes first, wherever it
     /// stands.
     static let endpoints: [Endpoint] =
-        utilities + resources + changes
+        utilities + resources + changes + pages
 
     private static let utilities: [Endpoint] = [
         reading(
@@ -72,6 +72,21 @@ enum RouteTable {
             Operation(
                 .get, "get_broadcasts", "Tell the timestamp to broadcast", tag: "Changes")
         ) { _ in .broadcasts },
+    ]
+
+    private static let pages: [Endpoint] = [
+        reading(
+            "/__metrics__", Operation(.get, "metrics", "Show the server's figures")
+        ) { _ in .metrics },
+        reading(
+            "/dashboard", Operation(.get, "redirect_to_dashboard", "Lead to the dashboard")
+        ) { _ in .dashboard(file: nil) },
+        reading(
+            "/dashboard/", Operation(.get, "dashboard", "Show the dashboard")
+        ) { _ in .dashboard(file: "") },
+        reading(
+            "/dashboard/{file}", Operation(.get, "dashboard_file", "Get a part of the dashboard")
+        ) { .dashboard(file: $0[0]) },
     ]
 
     /// An endpoint that is read, without a body.

@@ -89,7 +89,8 @@ const table = {
 
   age(cell) {
     const time = Number(cell.dataset.time);
-    cell.textContent = span(clock.now() - time);
+    const age = clock.now() - time;
+    cell.textContent = age < 1000 ? "now" : span(age);
     cell.title = new Date(time).toLocaleString();
   },
 

@@ -30,7 +30,8 @@ struct MetricsText {
     }
 
     /// Appends a figure of one value.
-    mutating func append(_ name: String, _ kind: Kind, _ help: String, _ value: some BinaryInteger) {
+    mutating func append(_ name: String, _ kind: Kind, _ help: String, _ value: some BinaryInteger)
+    {
         append(name, kind, help, [("", "\(value)")])
     }
 }

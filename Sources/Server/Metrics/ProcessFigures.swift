@@ -19,7 +19,7 @@ enum ProcessFigures {
     /// Time that the process spent on processors, in milliseconds.
     static var processorMilliseconds: Int {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return [usage.ru_utime, usage.ru_stime].reduce(0) {
             $0 + Int($1.tv_sec) * 1_000 + Int($1.tv_usec) / 1_000
         }
