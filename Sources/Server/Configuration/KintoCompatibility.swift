@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+
 /// What happens to settings of Kinto that this server has no use for.
 ///
 /// A file that ran a Kinto should run here. So what only concerns Kinto's insides (pools, caches,
