@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The dashboard's files are bytes of the program (`embedInCode` in the manifest), so that the server
-// stays one file and the page needs no build step.
+// The dashboard's files are bytes of the program (`embedInCode` in the manifest), so that the
+// server stays one file and the page needs no build step.
 
 import Core
 import KintoAPI
