@@ -16,6 +16,8 @@ package final class KintoService: Sendable {
     /// Makes ids and nonces.
     let random: @Sendable (Int) -> [UInt8]
     private let tokens = DeletionTokens()
+    /// Keeps histories from growing for ever.
+    let historyTrimmer = HistoryTrimmer()
     private let broadcasts: Broadcasts
 
     /// Makes a service.

@@ -160,7 +160,8 @@ struct ListEndpoint: Sendable {
         let id = id ?? (list.kind == .record ? exchange.makeUUID() : exchange.makeName())
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
-        try writer.store(body.permissions, of: stored, replacesAll: true, members: members)
+        try writer.store(
+            body.permissions, of: stored, .create, replacesAll: true, members: members)
         return stored
     }
 }
