@@ -86,12 +86,26 @@ struct HistoryRecorder {
         return JSONObject(members)
     }
 
-    /// The members that every entry begins with, so that one can be told by its first bytes.
-    static func leadingMembers(kind: ResourceKind, userID: String?) -> [JSONObject.Member] {
+    /// The members that every entry begins with, so that `isAbout` needs not parse it.
+    private static func leadingMembers(
+        kind: ResourceKind, userID: String?
+    ) -> [JSONObject.Member] {
         [
             ("resource_name", .string(kind.rawValue)),
             ("user_id", userID.map(JSONValue.string) ?? .null),
         ]
+    }
+
+    /// Whether an entry is about a change to an object of `kind`, by that user if one is given;
+    /// told by its first bytes.
+    static func isAbout(_ kind: ResourceKind, _ entry: StoredObject, by userID: String? = nil)
+        -> Bool
+    {
+        var members = leadingMembers(kind: kind, userID: userID)
+        if userID == nil { members.removeLast() }
+        let start = StoredObject(
+            id: entry.id, timestamp: entry.timestamp, members: JSONObject(members))
+        return entry.json.starts(with: start.json.dropLast())
     }
 
     /// What an entry is about.

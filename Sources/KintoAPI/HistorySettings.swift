@@ -43,6 +43,21 @@ package struct HistorySettings: Sendable {
         return .object(JSONObject(members))
     }
 
+    /// Whether a text is the URI of a bucket, a group, a collection or a record.
+    static func isResource(_ uri: String) -> Bool {
+        let words = uri.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard words.first == "", words.count.isMultiple(of: 2) == false, words.count > 2 else {
+            return false
+        }
+        let names = stride(from: 1, to: words.count, by: 2).map { words[$0] }
+        let ids = stride(from: 2, to: words.count, by: 2).map { words[$0] }
+        let kinds = [
+            ["buckets"], ["buckets", "groups"], ["buckets", "collections"],
+            ["buckets", "collections", "records"],
+        ]
+        return kinds.contains(names) && ids.allSatisfy { ResourceID.isValid($0) }
+    }
+
     /// The ids in a URI: `/buckets/B/collections/C` as `{"bucket":"B","collection":"C"}`.
     private static func parts(of uri: String) -> JSONValue {
         let names = ["buckets": "bucket", "groups": "group", "collections": "collection"]

@@ -55,7 +55,8 @@ final class HistoryTrimmer: Sendable {
         let scope = Scope(history: history.uri, kind: kind, userID: isByUser ? userID : nil)
         if !mayGrow(scope) {
             let left = try trimSome(
-                history, of: scope, to: most, threshold: settings.trimThreshold, in: transaction)
+                history, of: kind, by: scope.userID, to: most, threshold: settings.trimThreshold,
+                in: transaction)
             allow(scope, left)
         }
     }
@@ -102,14 +103,14 @@ final class HistoryTrimmer: Sendable {
         return max(most - (count - ids.count), 0)
     }
 
-    /// Removes the oldest live entries of a kind, and of a user if the scope names one, beyond
-    /// `most` if there are more than that and `threshold` (the reference's rule).
+    /// Removes the oldest live entries about a kind of objects, and by a user if one is given,
+    /// beyond `most` if there are more than that and `threshold` (the reference's rule).
     ///
     /// - Returns: How many entries may be written before the next count.
     /// - Complexity: O(*n*) in the length of the whole history.
     private func trimSome(
-        _ history: ListAddress, of scope: Scope, to most: Int, threshold: Int,
-        in transaction: any StorageTransaction
+        _ history: ListAddress, of kind: ResourceKind, by userID: String?, to most: Int,
+        threshold: Int, in transaction: any StorageTransaction
     ) throws -> Int {
         var query = ObjectQuery(history.list)
         query.limit = Limits.historyTrimEntriesMax
@@ -120,23 +121,13 @@ final class HistoryTrimmer: Sendable {
             try transaction.visit(query) { entry in
                 visited += 1
                 query.before = entry.timestamp
-                if HistoryTrimmer.concerns(entry, scope) { ids.append(entry.id) }
+                if HistoryRecorder.isAbout(kind, entry, by: userID) { ids.append(entry.id) }
                 return true
             }
         } while visited == Limits.historyTrimEntriesMax
         guard ids.count > most + threshold else { return most + threshold - ids.count }
         try remove(Array(ids[most...]), from: history, in: transaction)
         return threshold
-    }
-
-    /// Whether an entry is of a scope's kind and user, told by its first bytes.
-    private static func concerns(_ entry: StoredObject, _ scope: Scope) -> Bool {
-        guard let kind = scope.kind else { return true }
-        var members = HistoryRecorder.leadingMembers(kind: kind, userID: scope.userID)
-        if scope.userID == nil { members.removeLast() }
-        let start = StoredObject(
-            id: entry.id, timestamp: entry.timestamp, members: JSONObject(members))
-        return entry.json.starts(with: start.json.dropLast())
     }
 
     private func remove(

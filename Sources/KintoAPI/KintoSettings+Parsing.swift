@@ -21,6 +21,7 @@ extension KintoSettings {
         try readRequests(reader)
         try readUsers(reader)
         try readChanges(reader)
+        try readHistory(reader)
         for name in reader.names where KintoSettings.isCacheSetting(name) {
             cacheSeconds[name] = try reader.integer(name, in: KintoSettings.secondsRange)
         }
@@ -132,6 +133,29 @@ extension KintoSettings {
         if notModifiedStatus != 304, notModifiedStatus != 200 {
             throw reader.error("heliograph.changes.not_modified", "304 or 200")
         }
+    }
+
+    private mutating func readHistory(_ reader: SettingsReader) throws(SettingsError) {
+        guard reader.list("includes")?.contains("kinto.plugins.history") ?? false else { return }
+        var history = HistorySettings()
+        history.excludedResources = reader.list("history.exclude_resources") ?? []
+        for uri in history.excludedResources where !HistorySettings.isResource(uri) {
+            throw reader.error(
+                "history.exclude_resources", "addresses of buckets, groups, collections or records")
+        }
+        history.excludedUserIDs = Set(reader.list("history.exclude_user_ids") ?? [])
+        let most = try reader.integer(
+            "history.auto_trim_max_count", in: -1...KintoSettings.countRange.upperBound)
+        history.trimmedCountMax = most.flatMap { $0 > 0 ? $0 : nil }
+        history.trimmedUserIDs = reader.list("history.auto_trim_user_ids") ?? []
+        history.trimThreshold =
+            try reader.integer("history.auto_trim_threshold", in: KintoSettings.countRange)
+            ?? history.trimThreshold
+        let limit = "heliograph.history.entries_per_bucket_max"
+        if let entries = try reader.integer(limit, in: KintoSettings.countRange) {
+            history.entriesPerBucketMax = entries == 0 ? nil : entries
+        }
+        self.history = history
     }
 
     private func resources(

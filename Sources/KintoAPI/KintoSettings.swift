@@ -82,6 +82,11 @@ package struct KintoSettings: Sendable {
     /// `cache_maximum_expires_seconds`.
     package var cacheSeconds: [String: Int] = [:]
 
+    // MARK: History
+
+    /// What the history plugin does; nil if it is not among the includes.
+    package var history: HistorySettings?
+
     // MARK: Changes
 
     /// Whether the changes endpoints exist.

@@ -17,7 +17,7 @@ extension KintoSettings {
     }
 
     private static let rows: [(String, String, String)] =
-        serviceRows + requestRows + userRows + cacheRows + changesRows
+        serviceRows + requestRows + userRows + cacheRows + changesRows + historyRows
 
     private static let serviceRows = [
         ("kinto.project_name", "kinto", "What the root calls the service."),
@@ -124,6 +124,30 @@ extension KintoSettings {
         (
             "heliograph.changes.not_modified", "304",
             "The status of an unchanged list of changes: 304, or 200 with an empty list."
+        ),
+    ]
+
+    private static let historyRows = [
+        (
+            "kinto.history.exclude_resources", "",
+            "Buckets, groups, collections and records whose changes leave no history."
+        ),
+        ("kinto.history.exclude_user_ids", "", "Users whose changes leave no history."),
+        (
+            "kinto.history.auto_trim_max_count", "-1",
+            "Entries of each kind kept in a bucket's history; negative for any number."
+        ),
+        (
+            "kinto.history.auto_trim_threshold", "100",
+            "How many too many there are when the oldest are removed."
+        ),
+        (
+            "kinto.history.auto_trim_user_ids", "",
+            "Count and remove only entries of these users, each user's apart."
+        ),
+        (
+            "heliograph.history.entries_per_bucket_max", "100000",
+            "Entries kept in a bucket's history, whatever they are about; 0 for any number."
         ),
     ]
 }
