@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Histories do not grow for ever. To count a history's entries at each write would read through all
-// of them. So the server remembers by how many entries each history may still grow, counts when that
-// is used up or unknown (after a start), and then removes a hundredth more than it must: the cost is
-// that of a hundred steps in an index per entry.
+// Histories do not grow for ever. To count a history's entries at each write would read through
+// all of them. So the server remembers by how many entries each history may still grow, counts when
+// that is used up or unknown (after a start), and then removes a hundredth more than it must: the
+// cost is that of a hundred steps in an index per entry.
 //
 // What is remembered is a hint: a write that is undone after it was counted makes the next count
 // come early, or at most a hundredth late.

@@ -131,8 +131,8 @@ package protocol StorageTransaction: StorageReader {
     @discardableResult
     func delete(_ id: String, timestamp: Timestamp?, in list: ResourceList) throws -> StoredObject?
 
-    /// Removes objects and tombstones without a trace: no tombstone is left, and the list's timestamp
-    /// stays. Their permissions stay too. Ids that are not there are passed over.
+    /// Removes objects and tombstones without a trace: no tombstone is left, and the list's
+    /// timestamp stays. Their permissions stay too. Ids that are not there are passed over.
     ///
     /// - Throws: `StorageError`.
     /// - Complexity: O(*k* log *n*), where *k* is the number of ids.
