@@ -36,7 +36,8 @@ struct HistoryRecorder {
     /// - Throws: `StorageError`.
     /// - Complexity: a constant number of queries; see `HistoryTrimmer` for the oldest entries.
     func record(_ action: HistoryAction, _ object: StoredObject, in list: ListAddress) throws {
-        guard let settings = exchange.settings.history,
+        let settings = exchange.settings.history
+        guard exchange.settings.hasHistory,
             let subject = Subject(object.id, in: list), !isExcluded(subject, settings)
         else { return }
         let permissions = try transaction.permissions(of: subject.holders)

@@ -2,23 +2,23 @@
 
 import Core
 
-/// What the history plugin does, when `kinto.plugins.history` is among the includes.
+/// What the history plugin does.
 package struct HistorySettings: Sendable {
     /// `history.exclude_resources`: objects whose changes leave no entry, and those below them.
     package var excludedResources: [String] = []
     /// `history.exclude_user_ids`: users whose changes leave no entry.
-    package var excludedUserIDs: Set<String> = []
-    /// `history.auto_trim_max_count`: entries kept of each kind of object in a bucket; nil for any
-    /// number.
-    package var trimmedCountMax: Int?
+    package var excludedUserIDs: [String] = []
+    /// `history.auto_trim_max_count`: entries kept of each kind of object in a bucket; any number
+    /// if not positive.
+    package var trimmedCountMax = -1
     /// `history.auto_trim_user_ids`: only entries of these users are counted and removed so, each
     /// user's apart; of everybody together if empty.
     package var trimmedUserIDs: [String] = []
     /// `history.auto_trim_threshold`: how many too many there are when the oldest are removed.
     package var trimThreshold = 100
     /// `heliograph.history.entries_per_bucket_max`: entries kept in the history of a bucket,
-    /// whatever they are about; nil for any number.
-    package var entriesPerBucketMax: Int? = Limits.historyEntriesDefault
+    /// whatever they are about; 0 for any number.
+    package var entriesPerBucketMax = Limits.historyEntriesDefault
 
     /// Makes the settings that the plugin has when nothing is set.
     package init() {}
@@ -29,7 +29,7 @@ package struct HistorySettings: Sendable {
             ("description", "Track changes on data."),
             ("url", "http://kinto.readthedocs.io/en/latest/api/1.x/history.html"),
         ]
-        if let trimmedCountMax {
+        if trimmedCountMax > 0 {
             members.append(("auto_trim_max_count", .integer(Int64(trimmedCountMax))))
         }
         if !trimmedUserIDs.isEmpty {

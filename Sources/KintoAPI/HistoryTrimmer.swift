@@ -40,14 +40,15 @@ final class HistoryTrimmer: Sendable {
         _ history: ListAddress, kind: ResourceKind, userID: String?, settings: HistorySettings,
         transaction: any StorageTransaction
     ) throws {
-        if let most = settings.entriesPerBucketMax {
+        if settings.entriesPerBucketMax > 0 {
             let scope = Scope(history: history.uri)
             if !mayGrow(scope) {
-                let left = try trimAll(history, to: most, in: transaction)
+                let left = try trimAll(
+                    history, to: settings.entriesPerBucketMax, in: transaction)
                 allow(scope, left)
             }
         }
-        guard let most = settings.trimmedCountMax else { return }
+        guard settings.trimmedCountMax > 0 else { return }
         let isByUser = !settings.trimmedUserIDs.isEmpty
         if isByUser {
             guard let userID, settings.trimmedUserIDs.contains(userID) else { return }
@@ -55,7 +56,8 @@ final class HistoryTrimmer: Sendable {
         let scope = Scope(history: history.uri, kind: kind, userID: isByUser ? userID : nil)
         if !mayGrow(scope) {
             let left = try trimSome(
-                history, of: kind, by: scope.userID, to: most, threshold: settings.trimThreshold,
+                history, of: kind, by: scope.userID, to: settings.trimmedCountMax,
+                threshold: settings.trimThreshold,
                 in: transaction)
             allow(scope, left)
         }

@@ -77,7 +77,7 @@ enum RouteTable {
     private static let history: [Endpoint] = [
         Endpoint(
             template: "/buckets/{bucket_id}/history", methods: [.get, .head, .delete, .options],
-            exposed: .monitor, readsBody: true, exists: { $0.history != nil },
+            exposed: .monitor, readsBody: true, exists: \.hasHistory,
             operations: [
                 Operation(
                     .get, "get_history", "List the changes of a bucket and what is in it",
@@ -88,7 +88,7 @@ enum RouteTable {
         ) { .list(.history(bucket: $0[0])) },
         reading(
             "/buckets/{bucket_id}/snapshot/collections/{collection_id}@{timestamp}",
-            exists: { $0.history != nil },
+            exists: \.hasHistory,
             Operation(
                 .get, "get_history_snapshot", "Show a collection as it was", tag: "History")
         ) { .snapshot(bucket: $0[0], $0[1]) },
