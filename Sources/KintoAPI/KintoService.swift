@@ -24,6 +24,8 @@ package final class KintoService: Sendable {
     let broadcasts: Broadcasts
     /// What the server shows of itself.
     let pages: (any ServerPages)?
+    /// Keeps histories from growing for ever.
+    let historyTrimmer = HistoryTrimmer()
 
     /// Makes a service.
     ///
