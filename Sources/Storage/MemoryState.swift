@@ -53,10 +53,10 @@ struct MemoryList: Sendable {
         byTime[Place(timestamp: object.timestamp, id: object.id)] = object
     }
 
-    /// Removes the object or tombstone of an id, if there is one.
+    /// Removes the object or tombstone of that id, if there is one.
     mutating func remove(_ id: String) {
         guard let old = byID[id] else { return }
-        byTime[Place(timestamp: old.timestamp, id: id)] = nil
+        byTime[Place(timestamp: old.timestamp, id: old.id)] = nil
         byID[id] = nil
     }
 

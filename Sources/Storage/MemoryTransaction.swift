@@ -51,6 +51,14 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         return tombstone
     }
 
+    package func remove(_ ids: [String], from list: ResourceList) {
+        count()
+        guard let content = state.lists[list] else { return }
+        state.lists.update(list, default: content) { content in
+            for id in ids { content.remove(id) }
+        }
+    }
+
     package func removeTree(at uri: String) {
         count()
         let own = ResourceList(parent: uri, resource: "")
@@ -104,14 +112,6 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
     package func restoreTimestamp(_ timestamp: Timestamp, of list: ResourceList) {
         count()
         if state.lists[list]?.timestamp != timestamp { move(list, to: timestamp) }
-    }
-
-    package func forget(_ ids: [String], in list: ResourceList) {
-        count()
-        guard let timestamp = state.lists[list]?.timestamp else { return }
-        state.lists.update(list, default: MemoryList(timestamp: timestamp)) { content in
-            for id in ids { content.remove(id) }
-        }
     }
 
     package func attempt<Value>(_ body: () throws -> Value) throws -> Value {

@@ -10,7 +10,9 @@ enum SQLiteQuery: Hashable {
     /// Lists and their timestamps.
     case list, insertList, moveList, deleteList, listsAt, listsBelow, lists
     /// Objects and tombstones.
-    case object, replaceObject, replaceTombstone, buryObject, deleteObjects, forgetObjects
+    case object, replaceObject, replaceTombstone, buryObject, deleteObjects
+    /// Some objects or tombstones.
+    case deleteObjectsOfIDs
     /// The objects of a list, in an order.
     case visit(ObjectQuery.Order, withTombstones: Bool, ofIDs: Bool)
     /// How many there are.
@@ -66,19 +68,9 @@ extension SQLiteQuery {
             UPDATE objects SET last_modified = ?3, deleted = 1, data = NULL
             WHERE list = ?1 AND id = ?2 AND deleted = 0
             """
-        case .replaceTombstone:
-            """
-            INSERT INTO objects (list, id, last_modified, deleted, data)
-            VALUES (?1, ?2, ?3, 1, NULL)
-            ON CONFLICT (list, id) DO UPDATE SET
-            last_modified = excluded.last_modified, deleted = 1, data = NULL
-            """
+        case .replaceTombstone: Self.replaceTombstoneSQL
         case .deleteObjects: "DELETE FROM objects WHERE list = ?1"
-        case .forgetObjects:
-            """
-            DELETE FROM objects INDEXED BY objects_by_id
-            WHERE list = ?1 AND id IN (SELECT value FROM json_each(?2))
-            """
+        case .deleteObjectsOfIDs: Self.deleteObjectsOfIDsSQL
         case .visit(let order, let withTombstones, let ofIDs):
             Self.select(
                 "id, last_modified, deleted, data", order, withTombstones, ofIDs)
@@ -110,6 +102,18 @@ extension SQLiteQuery {
         case .deleteAllMembers: "DELETE FROM members"
         }
     }
+
+    private static let deleteObjectsOfIDsSQL = """
+        DELETE FROM objects INDEXED BY objects_by_id
+        WHERE list = ?1 AND id IN (SELECT value FROM json_each(?2))
+        """
+
+    private static let replaceTombstoneSQL = """
+        INSERT INTO objects (list, id, last_modified, deleted, data)
+        VALUES (?1, ?2, ?3, 1, NULL)
+        ON CONFLICT (list, id) DO UPDATE SET
+        last_modified = excluded.last_modified, deleted = 1, data = NULL
+        """
 
     private static let replaceChangeSQL = """
         INSERT INTO changes (bucket, collection, revision, last_modified, deleted)
@@ -151,8 +155,8 @@ extension SQLiteQuery {
             "DELETE FROM members WHERE uri = ?1 OR (uri >= ?2 AND uri < ?3)"
         case .beginRead, .beginWrite, .commit, .rollback, .savepoint, .release, .rollbackPart,
             .list, .insertList, .moveList, .deleteList, .listsAt, .listsBelow, .lists, .object,
-            .replaceObject, .replaceTombstone, .buryObject, .deleteObjects, .forgetObjects, .visit,
-            .count, .changes,
+            .replaceObject, .replaceTombstone, .buryObject, .deleteObjects, .deleteObjectsOfIDs,
+            .visit, .count, .changes,
             .lastRevision, .removal, .replaceChange, .deleteAllObjects, .deleteAllLists,
             .deleteAllPermissions, .deleteAllMembers:
             preconditionFailure("no statement about permissions")

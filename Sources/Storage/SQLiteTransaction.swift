@@ -192,19 +192,19 @@ extension SQLiteTransaction {
     package func restoreTimestamp(_ timestamp: Timestamp, of list: ResourceList) throws {
         try move(list, from: try group.row(of: list), to: timestamp)
     }
-
-    package func forget(_ ids: [String], in list: ResourceList) throws {
-        guard let row = try group.row(of: list) else { return }
-        try run(.forgetObjects) { statement in
-            statement.bind(row.number, at: 1)
-            statement.bind(texts: ids, at: 2)
-        }
-    }
 }
 
 // MARK: - Removing
 
 extension SQLiteTransaction {
+    package func remove(_ ids: [String], from list: ResourceList) throws {
+        guard let row = try group.row(of: list) else { return }
+        try run(.deleteObjectsOfIDs) { statement in
+            statement.bind(row.number, at: 1)
+            statement.bind(texts: ids, at: 2)
+        }
+    }
+
     package func removeTree(at uri: String) throws {
         let below = uri + "/"
         var removed = try lists(.listsAt) { $0.bind(uri, at: 1) }

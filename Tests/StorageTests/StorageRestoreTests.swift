@@ -89,24 +89,4 @@ struct StorageRestoreTests {
             #expect(!last.isTombstone)
         }
     }
-
-    @Test("forgets objects and tombstones without a trace", arguments: Backend.allCases)
-    func forgets(backend: Backend) async throws {
-        try await withStorage(backend) { storage, _ throws in
-            try await storage.write { transaction throws in
-                for id in ["a", "b", "c"] { try transaction.put(id, in: .plugins) }
-                try transaction.delete("b", timestamp: nil, in: .plugins)
-                let before = try transaction.timestamp(of: .plugins)
-                try transaction.forget(["a", "b", "none"], in: .plugins)
-                try transaction.forget(["a"], in: .addons)
-                #expect(try transaction.timestamp(of: .plugins) == before)
-                #expect(try transaction.timestamp(of: .addons) == nil)
-                var all = ObjectQuery(.plugins)
-                all.includesTombstones = true
-                #expect(try transaction.ids(all) == ["c"])
-                all.order = .byID
-                #expect(try transaction.ids(all) == ["c"])
-            }
-        }
-    }
 }

@@ -79,6 +79,7 @@ struct HTTPAnswerReader {
         guard let length = DecimalNumber.parse(text.utf8, digitsMax: 18), length >= 0 else {
             throw ClientSocket.Failure(description: "the server's Content-Length is no number")
         }
+        guard length <= bodyBytesMax else { throw tooLong }
         return .length(Int(length))
     }
 
@@ -89,7 +90,7 @@ struct HTTPAnswerReader {
         case .ended: return answer
         case .length(let length):
             content += bytes
-            guard length <= bodyBytesMax, content.count <= length else { throw tooLong }
+            guard content.count <= length else { throw tooLong }
             return content.count == length ? answer : nil
         case .chunked(var reader):
             guard let more = reader.read(bytes) else {
@@ -117,6 +118,6 @@ struct HTTPAnswerReader {
 
     private var tooLong: ClientSocket.Failure {
         ClientSocket.Failure(
-            description: "the server's answer is longer than \(bodyBytesMax) bytes, or than it says")
+            description: "the answer is longer than \(bodyBytesMax) bytes, or than it says")
     }
 }

@@ -72,7 +72,9 @@ enum KintoCompatibility {
     private static let objectTypes = ["bucket", "collection", "group", "record"]
 
     /// Plugins whose work is done by the server itself.
-    private static let builtInPlugins: Set = ["kinto_changes", "kinto_remote_settings.changes"]
+    private static let builtInPlugins: Set = [
+        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.history",
+    ]
     /// Plugins that only measure.
     private static let measuringPlugins: Set = ["kinto.plugins.prometheus", "kinto.plugins.statsd"]
 

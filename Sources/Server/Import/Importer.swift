@@ -268,7 +268,7 @@ final class Importer {
                 return true
             }
             for id in gone { try transaction.removeCopy(of: id, in: list) }
-            try transaction.forget(gone, in: list.list)
+            try transaction.remove(gone, from: list.list)
             try transaction.store(state, of: list)
         }
     }
