@@ -63,11 +63,7 @@ extension SQLiteQuery {
             ON CONFLICT (list, id) DO UPDATE SET
             last_modified = excluded.last_modified, deleted = 0, data = excluded.data
             """
-        case .buryObject:
-            """
-            UPDATE objects SET last_modified = ?3, deleted = 1, data = NULL
-            WHERE list = ?1 AND id = ?2 AND deleted = 0
-            """
+        case .buryObject: Self.buryObjectSQL
         case .replaceTombstone: Self.replaceTombstoneSQL
         case .deleteObjects: "DELETE FROM objects WHERE list = ?1"
         case .deleteObjectsOfIDs: Self.deleteObjectsOfIDsSQL
@@ -106,6 +102,11 @@ extension SQLiteQuery {
     private static let deleteObjectsOfIDsSQL = """
         DELETE FROM objects INDEXED BY objects_by_id
         WHERE list = ?1 AND id IN (SELECT value FROM json_each(?2))
+        """
+
+    private static let buryObjectSQL = """
+        UPDATE objects SET last_modified = ?3, deleted = 1, data = NULL
+        WHERE list = ?1 AND id = ?2 AND deleted = 0
         """
 
     private static let replaceTombstoneSQL = """

@@ -70,7 +70,25 @@ struct HTTPAnswerReaderTests {
     }
 }
 
-@Suite("Connections with TLS")
+@Suite("A client that cannot reach its server")
+struct HTTPClientTests {
+    @Test("tries so often, waits longer each time, and says why it ends")
+    func tries() throws {
+        // Nobody listens on a privileged port that no service has.
+        let url = try #require(ServerURL("http://127.0.0.1:1/v1"))
+        var pauses: [Int] = []
+        let client = HTTPClient(
+            url, authorization: nil, tell: { _ in }, pause: { pauses.append($0) })
+        let failure = #expect(throws: HTTPClient.Failure.self) { try client.send(.get, "/v1/") }
+        #expect(pauses.count == Limits.requestTriesMax - 1)
+        #expect(pauses.last ?? 0 > pauses.first ?? 0)
+        #expect(
+            failure?.description
+                == "127.0.0.1:1: Connection refused, \(Limits.requestTriesMax) times")
+    }
+}
+
+@Suite("Connections with TLS", .serialized)
 struct TLSTests {
     private let directory: HeliographProcess.Directory
     private let server: HeliographProcess

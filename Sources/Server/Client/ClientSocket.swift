@@ -9,6 +9,8 @@ struct ClientSocket {
     struct Failure: Error, CustomStringConvertible {
         /// The reason, in one line.
         let description: String
+        /// Whether it may pass by itself, as nothing does that is wrong with a certificate.
+        var mayPass = true
     }
 
     private let descriptor: TCPDescriptor

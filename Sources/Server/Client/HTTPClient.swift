@@ -71,6 +71,7 @@ final class HTTPClient {
                 reason = "the server answered \(status)"
                 asked = answer.fields["Retry-After"].map { HTTPClient.seconds($0) * 1_000 }
             } catch {
+                guard error.mayPass else { throw Failure(description: error.description) }
                 reason = error.description
             }
             guard attempt < Limits.requestTriesMax else {

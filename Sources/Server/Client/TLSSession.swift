@@ -130,7 +130,7 @@ final class TLSSession {
         if verified != X509_V_OK {
             let reason = String(cString: X509_verify_cert_error_string(verified))
             return ClientSocket.Failure(
-                description: "the server's certificate is not trusted: \(reason)")
+                description: "the server's certificate is not trusted: \(reason)", mayPass: false)
         }
         guard let text = ERR_reason_error_string(ERR_peek_last_error()) else {
             return ClientSocket.Failure(description: "the server ended the TLS session")

@@ -32,7 +32,7 @@ enum CommandLineOption: String, CaseIterable {
         case .storage: "STORAGE"
         case .since: "CURSOR"
         case .resource: "PATH"
-        case .auth: "USER:PASSWORD"
+        case .auth: "LOGIN"
         case .json, .noRecordPermissions: nil
         }
     }
@@ -50,7 +50,7 @@ enum CommandLineOption: String, CaseIterable {
         case .loops: "Run N event loops (default: one per core)."
         case .since: "Begin after CURSOR: an id of a stream, or the ETag of a poll."
         case .resource: "Only /buckets/B or /buckets/B/collections/C; may be repeated."
-        case .auth: "Read as USER; better given in the environment, HELIOGRAPH_IMPORT_AUTH."
+        case .auth: "Read as USER:PASSWORD; the environment's HELIOGRAPH_IMPORT_AUTH hides it."
         case .noRecordPermissions: "Do not ask each record for its own permissions: much faster."
         case .json: "Print each change as one line of JSON."
         }

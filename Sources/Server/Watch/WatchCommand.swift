@@ -107,6 +107,7 @@ package struct WatchCommand {
             try socket.send(request())
             return socket
         } catch {
+            guard error.mayPass else { throw .refused(error.description) }
             throw .interrupted(error.description)
         }
     }
