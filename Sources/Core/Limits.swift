@@ -113,8 +113,10 @@ package enum Limits {
     package static let catchUpFrameBytesMax = 64 * 1024
     /// What one loop remembers of frames for lagging subscribers.
     package static let catchUpCacheBytesMax = 8 * 1024 * 1024
-    /// Distinct filters one loop keeps at once.
-    package static let filtersPerLoopMax = 65_536
+    /// Distinct filters and collections that one loop has streams of at once.
+    package static let channelsPerLoopMax = 65_536
+    /// From the beginning of one check of the permissions that streams live by to the next.
+    package static let accessCheckMillisecondsMin = 500
     /// The shortest and longest `retry:` told to event sources, in milliseconds.
     package static let retryMilliseconds = 1_000...5_000
     /// The default time between two heartbeats of one stream.
@@ -152,6 +154,12 @@ package enum Limits {
     package static let queryParametersMax = 256
     /// Tokens kept that each delete the next page of a list.
     package static let deletionTokensMax = 10_000
+    /// Entries kept in the history of one bucket (`heliograph.history.entries_per_bucket_max`).
+    package static let historyEntriesDefault = 100_000
+    /// Entries of a history that are looked at or removed at once.
+    package static let historyTrimEntriesMax = 1_000
+    /// Histories of which the server remembers how many entries they may still grow by.
+    package static let historyAllowancesMax = 10_000
 
     // MARK: Configuration
 

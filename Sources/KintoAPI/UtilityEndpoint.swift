@@ -95,6 +95,7 @@ struct UtilityEndpoint: Sendable {
                 "url": "http://kinto.readthedocs.io/en/stable/api/1.x/authentication.html",
             ]
         }
+        if settings.hasHistory { capabilities["history"] = settings.history.capability }
         if settings.hasChanges {
             let collections = settings.changesResources.map(JSONValue.string)
             capabilities["changes"] = [
@@ -112,6 +113,7 @@ struct UtilityEndpoint: Sendable {
                 "description": "Changes as they happen, over Server-Sent Events and WebSocket.",
                 "url": .string("\(exchange.origin)\(Router.prefix)\(StreamPath.monitorChanges)"),
                 "sse": stream, "websocket": stream,
+                "collection": .string(StreamPath.collection),
             ]
         }
         return capabilities

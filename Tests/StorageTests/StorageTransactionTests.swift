@@ -11,7 +11,7 @@ struct StorageTransactionTests {
     func failingWrite(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in
             let observed = Recorder<Change>()
-            storage.setCommitObserver { observed.append(contentsOf: $0) }
+            storage.setCommitObserver { observed.append(contentsOf: $0.changes) }
             let gate = Gate()
             storage.write({ _ in gate.wait() }) { _ in }
             // These three wait behind the gate and are committed together.
@@ -146,7 +146,7 @@ struct StorageTransactionTests {
     func concurrentWriters(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in
             let observed = Recorder<Change>()
-            storage.setCommitObserver { observed.append(contentsOf: $0) }
+            storage.setCommitObserver { observed.append(contentsOf: $0.changes) }
             let timestamps = try await withThrowingTaskGroup(of: [Timestamp].self) { group in
                 for task in 0..<64 {
                     group.addTask {
@@ -167,6 +167,36 @@ struct StorageTransactionTests {
             #expect(try await storage.read { try $0.count(ObjectQuery(.plugins)) } == 640)
             #expect(observed.all.map(\.revision.number) == Array(1...640))
             #expect(observed.all.map(\.timestamp) == timestamps.sorted())
+        }
+    }
+
+    @Test("remove objects and tombstones without a trace", arguments: Backend.allCases)
+    func remove(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            try await storage.write { transaction throws in
+                for id in ["a", "b", "c", "d"] { try transaction.put(id, in: .plugins) }
+                try transaction.delete("b", timestamp: nil, in: .plugins)
+                let before = try transaction.timestamp(of: .plugins)
+                try transaction.remove(["a", "b", "nope"], from: .plugins)
+                try transaction.remove(["a"], from: .addons)
+                #expect(try transaction.timestamp(of: .plugins) == before)
+                #expect(try transaction.timestamp(of: .addons) == nil)
+                #expect(try transaction.object("a", in: .plugins) == nil)
+                #expect(throws: Refusal.self) {
+                    try transaction.attempt {
+                        try transaction.remove(["c"], from: .plugins)
+                        throw Refusal()
+                    }
+                }
+            }
+            try await storage.read { reader throws in
+                for order in [ObjectQuery.Order.byID, .oldestFirst] {
+                    var query = ObjectQuery(.plugins)
+                    query.includesTombstones = true
+                    query.order = order
+                    #expect(try reader.ids(query) == ["c", "d"])
+                }
+            }
         }
     }
 
