@@ -8,6 +8,10 @@ package enum Limits {
 
     /// How deep arrays and objects may nest in a body.
     package static let jsonDepthMax = 128
+    /// Operations in one JSON patch. Each may move all elements of an array.
+    package static let patchOperationsMax = 1_000
+    /// What the `copy` operations of one JSON patch copy together.
+    package static let patchCopiedBytesMax = 16 * 1024 * 1024
 
     // MARK: Ids and cursors
 

@@ -67,7 +67,6 @@ enum DeliberateDifference {
         ("root/root", [14], "the document is about the reference's own project"),
         ("root/root-settings", [0], "schema validation and the permissions endpoint are not there"),
         ("objects/schema", nil, "records are not validated; asking for it is refused at start"),
-        ("patch/patch", Set(15...28).union([31]), "JSON Patch is refused with 415"),
     ]
 
     /// Settings that are refused or that choose the recorded behaviour.
