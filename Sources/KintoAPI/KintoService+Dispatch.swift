@@ -42,6 +42,9 @@ extension KintoService {
             let entries = changes.monitoredEntries().entries
             let body = broadcasts.body(entries, now: exchange.now)
             return .answer(exchange.finish(Reply(json: body)))
+        case .permissions: return try PermissionsEndpoint(exchange: exchange).plan(self)
+        case .flush: return try utility(exchange).flush(self)
+        case .contribute: return .answer(exchange.finish(try utility(exchange).contribute()))
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))

@@ -98,6 +98,9 @@ extension KintoSettings {
         hasBasicAuth = reader.list("multiauth.policies")?.contains("basicauth") ?? hasBasicAuth
         userIDSecret = reader.text("userid_hmac_secret") ?? userIDSecret
         hasExplicitPermissions = try reader.bool("explicit_permissions", hasExplicitPermissions)
+        hasPermissionsEndpoint = try reader.bool(
+            "experimental_permissions_endpoint", hasPermissionsEndpoint)
+        hasFlush = reader.list("includes")?.contains("kinto.plugins.flush") ?? hasFlush
         for name in reader.names where name.utf8.suffix(11).elementsEqual("_principals".utf8) {
             principals[name] = Set(reader.list(name) ?? [])
         }

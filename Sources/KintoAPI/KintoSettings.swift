@@ -76,6 +76,11 @@ package struct KintoSettings: Sendable {
         "bucket_create_principals": ["system.Authenticated"]
     ]
 
+    /// `experimental_permissions_endpoint`: whether users can list what they were granted.
+    package var hasPermissionsEndpoint = false
+    /// `includes`: whether `kinto.plugins.flush` is among them, so that anyone can remove all.
+    package var hasFlush = false
+
     // MARK: Caches
 
     /// Every setting whose name ends in `cache_expires_seconds`, `cache_minimum_expires_seconds` or

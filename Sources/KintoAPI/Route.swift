@@ -26,6 +26,12 @@ enum Route: Equatable {
     case monitorStream
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
+    /// `/v1/permissions`: what the user was granted.
+    case permissions
+    /// `/v1/__flush__`: everything is removed.
+    case flush
+    /// `/v1/contribute.json`.
+    case contribute
     /// No endpoint.
     case nowhere(DeadEnd)
 }

@@ -72,6 +72,10 @@ extension KintoSettings {
             "Who may create, write or read any collection, group or record."
         ),
         (
+            "kinto.experimental_permissions_endpoint", "false",
+            "Serve /permissions: the list of what a user was granted."
+        ),
+        (
             "kinto.experimental_collection_schema_validation", "false",
             "Not available: a server that is asked for it does not start."
         ),
@@ -105,7 +109,11 @@ extension KintoSettings {
     ]
 
     private static let changesRows = [
-        ("kinto.includes", "", "Plugins; kinto_changes turns the changes endpoints on."),
+        (
+            "kinto.includes", "",
+            "Plugins: kinto_changes for the changes endpoints, kinto.plugins.flush to let anyone "
+                + "remove everything."
+        ),
         ("kinto.changes.resources", "", "Buckets and collections to monitor; * for all."),
         ("kinto.changes.excluded_collections", "", "Buckets and collections not to monitor."),
         ("kinto.changes.http_host", "", "The host that redirects of the feed lead to."),
