@@ -32,6 +32,8 @@ enum Route: Equatable {
     case flush
     /// `/v1/contribute.json`.
     case contribute
+    /// `/v1/buckets/B/snapshot/collections/C@TIMESTAMP`: its last segment is still in one.
+    case snapshot(bucket: String, String)
     /// No endpoint.
     case nowhere(DeadEnd)
 }

@@ -121,6 +121,7 @@ struct UtilityEndpoint: Sendable {
                 "url": "https://kinto.readthedocs.io/en/latest/api/1.x/flush.html",
             ]
         }
+        if settings.hasHistory { capabilities["history"] = settings.history.capability }
         if settings.hasChanges {
             let collections = settings.changesResources.map(JSONValue.string)
             capabilities["changes"] = [

@@ -10,7 +10,7 @@ enum SQLiteQuery: Hashable {
     /// Lists and their timestamps.
     case list, insertList, moveList, deleteList, listsAt, listsBelow, lists
     /// Objects and tombstones.
-    case object, idsOfAll, replaceObject, buryObject, deleteObjects
+    case object, idsOfAll, replaceObject, buryObject, deleteObjects, deleteObjectsOfIDs
     /// The objects of a list, in an order.
     case visit(ObjectQuery.Order, withTombstones: Bool, ofIDs: Bool)
     /// How many there are.
@@ -70,6 +70,7 @@ extension SQLiteQuery {
             WHERE list = ?1 AND id = ?2 AND deleted = 0
             """
         case .deleteObjects: "DELETE FROM objects WHERE list = ?1"
+        case .deleteObjectsOfIDs: Self.deleteObjectsOfIDsSQL
         case .visit(let order, let withTombstones, let ofIDs):
             Self.select(
                 "id, last_modified, deleted, data", order, withTombstones, ofIDs)
@@ -107,6 +108,11 @@ extension SQLiteQuery {
     private static let removalSQL = """
         SELECT last_modified FROM changes
         WHERE bucket = ?1 AND collection = ?2 AND deleted = 1
+        """
+
+    private static let deleteObjectsOfIDsSQL = """
+        DELETE FROM objects INDEXED BY objects_by_id
+        WHERE list = ?1 AND id IN (SELECT value FROM json_each(?2))
         """
 
     private static let replaceChangeSQL = """
@@ -155,7 +161,8 @@ extension SQLiteQuery {
         case .beginRead, .beginWrite, .commit, .rollback, .savepoint, .release, .rollbackPart,
             .list, .insertList, .moveList, .deleteList, .listsAt, .listsBelow, .lists, .object,
             .idsOfAll,
-            .replaceObject, .buryObject, .deleteObjects, .visit, .count, .changes,
+            .replaceObject, .buryObject, .deleteObjects, .deleteObjectsOfIDs, .visit, .count,
+            .changes,
             .lastRevision, .removal, .replaceChange, .deleteAllObjects, .deleteAllLists,
             .deleteAllPermissions, .deleteAllMembers:
             preconditionFailure("no statement about permissions")

@@ -62,7 +62,6 @@ enum DeliberateDifference {
     static let skipped: [(scenario: String, steps: Set<Int64>?, reason: String)] = [
         ("plugins/accounts", nil, "there are no accounts"),
         ("plugins/default-bucket", nil, "there is no default bucket"),
-        ("plugins/history", nil, "there is no history"),
         ("objects/schema", nil, "records are not validated; asking for it is refused at start"),
         ("patch/patch", Set(15...28).union([31]), "JSON Patch is refused with 415"),
     ]
