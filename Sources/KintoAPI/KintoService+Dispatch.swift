@@ -47,6 +47,13 @@ extension KintoService {
         case .permissions: return try PermissionsEndpoint(exchange: exchange).plan(self)
         case .flush: return try utility(exchange).flush(self)
         case .contribute: return .answer(exchange.finish(try utility(exchange).contribute()))
+        case .metrics:
+            _ = try utility(exchange)
+            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try endpoint.metrics()))
+        case .dashboard(let file):
+            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try endpoint.dashboard(file)))
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))

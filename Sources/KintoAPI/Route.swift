@@ -32,6 +32,10 @@ enum Route: Equatable {
     case flush
     /// `/v1/contribute.json`.
     case contribute
+    /// `/v1/__metrics__`.
+    case metrics
+    /// A file of `/v1/dashboard/`; nil for that path without its slash.
+    case dashboard(file: String?)
     /// `/v1/buckets/B/snapshot/collections/C@TIMESTAMP`: its last segment is still in one.
     case snapshot(bucket: String, String)
     /// No endpoint.
