@@ -24,7 +24,7 @@ enum SQLiteQuery: Hashable {
     /// Members of groups.
     case groups, insertMember, deleteMembers, deleteMembersBelow
     /// The change log.
-    case changes, lastRevision, removal, replaceChange
+    case changes, lastRevision, change, replaceChange
     /// Everything.
     case deleteAllObjects, deleteAllLists, deleteAllPermissions, deleteAllMembers
 }
@@ -90,7 +90,7 @@ extension SQLiteQuery {
             ORDER BY revision
             """
         case .lastRevision: "SELECT revision FROM changes ORDER BY revision DESC LIMIT 1"
-        case .removal: Self.removalSQL
+        case .change: Self.changeSQL
         case .replaceChange: Self.replaceChangeSQL
 
         case .deleteAllObjects: "DELETE FROM objects"
@@ -105,9 +105,9 @@ extension SQLiteQuery {
         ON objects.list = lists.id WHERE lists.resource = ?1 AND objects.deleted = 0
         """
 
-    private static let removalSQL = """
-        SELECT last_modified FROM changes
-        WHERE bucket = ?1 AND collection = ?2 AND deleted = 1
+    private static let changeSQL = """
+        SELECT bucket, collection, revision, last_modified, deleted FROM changes
+        WHERE bucket = ?1 AND collection = ?2
         """
 
     private static let deleteObjectsOfIDsSQL = """
@@ -163,7 +163,7 @@ extension SQLiteQuery {
             .idsOfAll,
             .replaceObject, .buryObject, .deleteObjects, .deleteObjectsOfIDs, .visit, .count,
             .changes,
-            .lastRevision, .removal, .replaceChange, .deleteAllObjects, .deleteAllLists,
+            .lastRevision, .change, .replaceChange, .deleteAllObjects, .deleteAllLists,
             .deleteAllPermissions, .deleteAllMembers:
             preconditionFailure("no statement about permissions")
         }
