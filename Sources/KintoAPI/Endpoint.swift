@@ -22,6 +22,14 @@ struct Endpoint: Sendable {
     /// What a path leads to, by its variables.
     let route: @Sendable (PathVariables) -> Route
 
+    /// The names of the variables of its path, from left to right.
+    ///
+    /// - Complexity: O(length of the template).
+    var variableNames: [String] {
+        template.split(separator: "/").filter { $0.first == "{" }
+            .map { String($0.dropFirst().dropLast()) }
+    }
+
     /// The value of `Allow`.
     var allowed: String { methods.map(\.name).joined(separator: ", ") }
 

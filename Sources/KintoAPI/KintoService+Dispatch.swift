@@ -50,6 +50,9 @@ extension KintoService {
             let entries = changes.monitoredEntries().entries
             let body = broadcasts.body(entries, now: exchange.now)
             return .answer(exchange.finish(Reply(json: body)))
+        case .permissions: return try PermissionsEndpoint(exchange: exchange).plan(self)
+        case .flush: return try utility(exchange).flush(self)
+        case .contribute: return .answer(exchange.finish(try utility(exchange).contribute()))
         case .metrics:
             _ = try utility(exchange)
             let endpoint = PageEndpoint(exchange: exchange, pages: pages)

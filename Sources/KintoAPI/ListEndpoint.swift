@@ -56,11 +56,7 @@ struct ListEndpoint: Sendable {
         let page = isHead ? [] : try selection.page(reader.visit)
         let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
         var reply = try answer.reply(page: page, token: token, timestamp: timestamp)
-        if isHead {
-            let total = String(try selection.count(reader))
-            reply.fields["Total-Objects"] = total
-            reply.fields["Total-Records"] = total
-        }
+        if isHead { reply.setTotal(try selection.count(reader)) }
         CacheControl(exchange: exchange).apply(to: &reply, list: list, parent: parent)
         return reply
     }

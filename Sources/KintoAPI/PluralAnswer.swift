@@ -60,3 +60,11 @@ struct PluralAnswer {
         return reply
     }
 }
+
+extension Reply {
+    /// Tells how many objects there are on all pages.
+    mutating func setTotal(_ count: Int) {
+        fields["Total-Objects"] = String(count)
+        fields["Total-Records"] = String(count)
+    }
+}

@@ -28,6 +28,12 @@ enum Route: Equatable {
     case stream(CollectionPath)
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
+    /// `/v1/permissions`: what the user was granted.
+    case permissions
+    /// `/v1/__flush__`: everything is removed.
+    case flush
+    /// `/v1/contribute.json`.
+    case contribute
     /// `/v1/__metrics__`.
     case metrics
     /// A file of `/v1/dashboard/`; nil for that path without its slash.

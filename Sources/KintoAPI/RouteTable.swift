@@ -30,6 +30,22 @@ enum RouteTable {
         reading(
             "/__version__", Operation(.get, "__version__", "Tell what is running")
         ) { _ in .version },
+        reading(
+            "/contribute.json",
+            Operation(.get, "contribute", "Tell how to take part in the project")
+        ) { _ in .contribute },
+        Endpoint(
+            template: PermissionsEndpoint.path, methods: [.head, .get, .options], exposed: .list,
+            readsBody: true, exists: \.hasPermissionsEndpoint,
+            operations: [
+                Operation(
+                    .get, "get_permissions", "List what you were granted", tag: "Permissions")
+            ]
+        ) { _ in .permissions },
+        Endpoint(
+            template: "/__flush__", methods: [.post, .options], exists: \.hasFlush,
+            operations: [Operation(.post, "flush", "Remove everything")]
+        ) { _ in .flush },
         Endpoint(
             template: "/batch", methods: [.post, .options], readsBody: true,
             operations: [Operation(.post, "batch", "Send several requests in one", tag: "Batch")]

@@ -54,6 +54,16 @@ struct UtilityEndpoint: Sendable {
         }
     }
 
+    /// What it needs to remove everything: objects, permissions and what the service remembers of
+    /// them. The changes that this makes reach streams as tombstones.
+    func flush(_ service: KintoService) -> Plan {
+        service.writing(exchange) { transaction in
+            try transaction.removeEverything()
+            service.tokens.removeAll()
+            return Reply(status: 202, json: [:])
+        }
+    }
+
     private func hello(principals: Set<String>) -> Reply {
         let settings = exchange.settings
         var body: [JSONObject.Member] = [
@@ -100,6 +110,22 @@ struct UtilityEndpoint: Sendable {
             capabilities["basicauth"] = [
                 "description": "Very basic authentication sessions. Not for production use.",
                 "url": "http://kinto.readthedocs.io/en/stable/api/1.x/authentication.html",
+            ]
+        }
+        if settings.hasPermissionsEndpoint {
+            capabilities["permissions_endpoint"] = [
+                "description": .string(
+                    "The permissions endpoint can be used to list all user objects permissions."),
+                "url": .string(
+                    "https://kinto.readthedocs.io/en/latest/configuration/"
+                        + "settings.html#activating-the-permissions-endpoint"),
+            ]
+        }
+        if settings.hasFlush {
+            capabilities["flush_endpoint"] = [
+                "description": .string(
+                    "The __flush__ endpoint can be used to remove all data from all backends."),
+                "url": "https://kinto.readthedocs.io/en/latest/api/1.x/flush.html",
             ]
         }
         if settings.hasHistory { capabilities["history"] = settings.history.capability }
