@@ -57,8 +57,8 @@ struct AttachmentTests {
         #expect(occurrences(patched) == 1)
         let merged = await server.send("PATCH", record, #"{"data":{"z":null}}"#, headers: merge)
         #expect(occurrences(merged) == 1)
-        let body =
-            "{\"data\":\(String(decoding: JSONWriter.bytes(merged.json["/data"] ?? .null), as: UTF8.self))}"
+        let members = JSONWriter.string(merged.json["/data"] ?? .null)
+        let body = "{\"data\":\(members)}"
         #expect(await occurrences(server.send("PUT", record, body)) == 1)
         let inner = await server.send(
             "PATCH", record, #"{"data":{"attachment":{"size":1}}}"#, headers: merge)
