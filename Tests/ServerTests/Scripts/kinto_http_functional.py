@@ -67,7 +67,7 @@ def collections():
     ):
         patched = client.patch_collection(id="fc", bucket="fb", changes=patch)
     assert patched["data"]["n"] == 2 and patched["data"]["m"] == {"a": 1, "c": 3}, patched
-    assert sorted(patched["permissions"]["read"]) == ["x:y", "x:z"], patched
+    assert sorted(patched["permissions"]["read"]) == ["x:z"], patched
     assert client.get_collection(id="fc", bucket="fb")["permissions"] == patched["permissions"]
     client.update_collection(id="fc", bucket="fb", data={"n": 3})
     assert [each["id"] for each in client.get_collections(bucket="fb")] == ["fc"]
