@@ -24,6 +24,8 @@ enum Route: Equatable {
     case monitorRecords
     /// `/v1/buckets/monitor/collections/changes/stream`.
     case monitorStream
+    /// `/v1/buckets/B/collections/C/stream`.
+    case stream(CollectionPath)
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
     /// `/v1/__metrics__`.
