@@ -26,8 +26,7 @@ struct Endpoint: Sendable {
     ///
     /// - Complexity: O(length of the template).
     var variableNames: [String] {
-        template.split(separator: "/").filter { $0.first == "{" }
-            .map { String($0.dropFirst().dropLast()) }
+        template.split(separator: "{").dropFirst().map { String($0.prefix { $0 != "}" }) }
     }
 
     /// The value of `Allow`.

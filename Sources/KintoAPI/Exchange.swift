@@ -34,11 +34,11 @@ struct Exchange: Sendable {
         CORSPolicy(origins: settings.corsOrigins, maxAgeSeconds: settings.corsMaxAgeSeconds)
     }
 
+    /// The host of addresses of this server.
+    var host: String { settings.httpHost ?? request.head.fields["Host"] ?? "localhost" }
+
     /// Scheme and host of addresses of this server.
-    var origin: String {
-        let host = settings.httpHost ?? request.head.fields["Host"] ?? "localhost"
-        return "\(settings.httpScheme ?? "http")://\(host)"
-    }
+    var origin: String { "\(settings.httpScheme ?? "http")://\(host)" }
 
     /// Completes an answer by the fields that all answers have.
     ///

@@ -60,6 +60,10 @@ extension KintoService {
         case .dashboard(let file):
             let endpoint = PageEndpoint(exchange: exchange, pages: pages)
             return .answer(exchange.finish(try endpoint.dashboard(file)))
+        case .api:
+            _ = try utility(exchange)
+            let document = document.json(host: exchange.host)
+            return .answer(exchange.finish(Reply(json: document)))
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))

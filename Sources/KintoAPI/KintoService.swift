@@ -13,6 +13,8 @@ package final class KintoService: Sendable {
     let settings: KintoSettings
     /// Finds endpoints.
     let router: Router
+    /// Describes the endpoints.
+    let document: OpenAPIDocument
     /// What the monitor endpoints show.
     let changes: any ChangesSource
     private let clock: @Sendable () -> Timestamp
@@ -41,6 +43,7 @@ package final class KintoService: Sendable {
     ) {
         self.settings = settings
         router = Router(settings)
+        document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
         self.changes = changes
         self.pages = pages
         self.clock = clock

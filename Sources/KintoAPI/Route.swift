@@ -32,6 +32,8 @@ enum Route: Equatable {
     case permissions
     /// `/v1/__flush__`: everything is removed.
     case flush
+    /// `/v1/__api__`: the description of the API for programs.
+    case api
     /// `/v1/contribute.json`.
     case contribute
     /// `/v1/__metrics__`.

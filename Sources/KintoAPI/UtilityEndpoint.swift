@@ -7,7 +7,7 @@ import Wire
 /// Answers the root and the endpoints that say how the server is.
 struct UtilityEndpoint: Sendable {
     /// The version of Kinto's HTTP API that is spoken.
-    private static let apiVersion = "1.23"
+    static let apiVersion = "1.23"
 
     /// The request.
     let exchange: Exchange
