@@ -14,6 +14,7 @@ extension KintoSettings: DeclaredSettings {
         SettingTopic("Redirects", redirects),
         SettingTopic("Warnings and the end of the service", warnings),
         SettingTopic("Requests", requests),
+        SettingTopic("Ids", ["bucket", "collection", "group", "record"].map(idGenerator)),
         SettingTopic("Users", users),
         SettingTopic("Permissions", permissions),
         SettingTopic("Caches", caches),
@@ -243,6 +244,22 @@ extension KintoSettings: DeclaredSettings {
         return Setting("kinto." + key, default: own.sorted().joined(separator: " "), summary) {
             value, settings throws(SettingsError) in
             settings.principals[key] = Set(value.words)
+        }
+    }
+
+    /// A setting that says which ids objects of a kind have.
+    private static func idGenerator(_ kind: String) -> Setting<KintoSettings> {
+        let names = IDGenerator.allCases.map(\.rawValue).joined(separator: ", ")
+        return Setting(
+            "kinto.\(kind)_id_generator",
+            default: KintoSettings().idGenerators[kind]?.rawValue ?? "",
+            "Which ids \(kind)s have: one of \(names)."
+        ) { value, settings throws(SettingsError) in
+            guard let text = value.text else { return }
+            guard let generator = IDGenerator(rawValue: text) else {
+                throw value.error(expected: names)
+            }
+            settings.idGenerators[kind] = generator
         }
     }
 

@@ -65,6 +65,11 @@ package struct KintoSettings: Sendable {
     /// `cors_max_age_seconds`: how long a preflight may be kept; nil to say nothing.
     package var corsMaxAgeSeconds: Int? = 3600
 
+    /// `<kind>_id_generator`: which ids objects have, by their kind.
+    package var idGenerators: [String: IDGenerator] = [
+        "bucket": .name, "collection": .name, "group": .name, "record": .relaxedUUID,
+    ]
+
     // MARK: Users and permissions
 
     /// `multiauth.policies`: how users may say who they are.

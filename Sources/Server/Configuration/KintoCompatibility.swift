@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import KintoAPI
 
 /// What happens to settings of Kinto that this server has no use for.
 ///
@@ -80,6 +81,8 @@ enum KintoCompatibility {
 
     private static let basicAuthPolicy = "kinto.core.authentication.BasicAuthAuthenticationPolicy"
 
+    private static let idGenerators = Set(IDGenerator.allCases.map(\.rawValue))
+
     /// Settings that name a piece of Python, with the values whose work is built in.
     private static let pythonNames: [String: Set<String>] = [
         "multiauth.authorization_policy": [
@@ -88,11 +91,11 @@ enum KintoCompatibility {
         ],
         "multiauth.groupfinder": ["kinto.core.authorization.groupfinder"],
         "multiauth.policy.basicauth.use": [basicAuthPolicy],
-        "id_generator": ["kinto.core.storage.generators.UUID4"],
-        "bucket_id_generator": ["kinto.views.NameGenerator"],
-        "collection_id_generator": ["kinto.views.NameGenerator"],
-        "group_id_generator": ["kinto.views.NameGenerator"],
-        "record_id_generator": ["kinto.views.RelaxedUUID"],
+        "id_generator": idGenerators,
+        "bucket_id_generator": idGenerators,
+        "collection_id_generator": idGenerators,
+        "group_id_generator": idGenerators,
+        "record_id_generator": idGenerators,
         "initialization_sequence": [],
         "event_listeners": [],
         "settings_prefix": ["kinto"],
