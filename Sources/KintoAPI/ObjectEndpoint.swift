@@ -159,7 +159,7 @@ struct ObjectEndpoint: Sendable {
     private var notFound: APIError { .notFound(id: id, kind: list.kind, isParent: false) }
 
     private func requireValidID() throws(APIError) {
-        guard exchange.settings.idGenerator(of: list.kind).accepts(id) else { throw .invalidID }
+        guard exchange.settings.idGenerator(list.kind).isValid(id) else { throw .invalidID }
     }
 
     private func requireWrite(_ authorization: Authorization, exists: Bool) throws {
