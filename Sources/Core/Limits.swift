@@ -111,6 +111,10 @@ package enum Limits {
     package static let catchUpCacheBytesMax = 8 * 1024 * 1024
     /// Distinct filters and collections that one loop has streams of at once.
     package static let channelsPerLoopMax = 65_536
+    /// Records that one event carries (`_include=changes`); of more it only tells the timestamp.
+    package static let includedChangesMax = 100
+    /// Bytes of the records that one event carries.
+    package static let includedChangesBytesMax = 64 * 1024
     /// From the beginning of one check of the permissions that streams live by to the next.
     package static let accessCheckMillisecondsMin = 500
     /// The shortest and longest `retry:` told to event sources, in milliseconds.

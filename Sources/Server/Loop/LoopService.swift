@@ -60,9 +60,12 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         self.service = service
         self.clock = clock
         transport = LoopStreamTransport(loop: loop)
+        let changes = ChangesReading(loop: loop, dispatcher: dispatcher)
         fanOut = Streaming(
             hub: hub, transport: transport, configuration: streams,
-            random: SystemRandomNumberGenerator(), wake: { loop.wake() })
+            random: SystemRandomNumberGenerator(), wake: { loop.wake() },
+            ask: { [changes] in changes.ask($0) })
+        changes.fanOut = fanOut
         webSockets = WebSocketStreams(fanOut: fanOut, transport: transport)
     }
 
@@ -382,7 +385,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             loop.setSendBuffer(connection, bytes: Limits.streamSendBufferBytesMax)
             let hasBegun = fanOut.begin(
                 StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
-                channel: admission.path.map { .collection($0) } ?? .monitor(query.filter),
+                channel: admission.path.map { .collection($0, includesChanges: query.includesChanges) } ?? .monitor(query.filter),
                 cursor: query.cursor,
                 grant: admission.path.map { path in
                     StreamGrant(
