@@ -152,8 +152,18 @@ package enum Limits {
     package static let fetchObjectsDefault = 10_000
     /// Conditions in one query string.
     package static let queryParametersMax = 256
+    /// Tickets for streams that are kept until they are used or expire: beyond it 503.
+    package static let streamTicketsMax = 10_000
+    /// How long a ticket for a stream can be used.
+    package static let streamTicketSecondsMax = 30
     /// Tokens kept that each delete the next page of a list.
     package static let deletionTokensMax = 10_000
+    /// Entries kept in the history of one bucket (`heliograph.history.entries_per_bucket_max`).
+    package static let historyEntriesDefault = 100_000
+    /// Entries of a history that are looked at or removed at once.
+    package static let historyTrimEntriesMax = 1_000
+    /// Histories of which the server remembers how many entries they may still grow by.
+    package static let historyAllowancesMax = 10_000
 
     // MARK: Configuration
 

@@ -29,7 +29,10 @@ extension KintoService {
         case .changeset(let path):
             return try ChangesetEndpoint(exchange: exchange, path: path, source: changes)
                 .plan(self)
+        case .snapshot(let bucket, let name):
+            return try SnapshotEndpoint(exchange: exchange, bucket: bucket, name: name).plan(self)
         case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
+        case .streamTicket: return .answer(exchange.finish(try ticketReply(exchange)))
         case .stream(let path):
             let reply = try streamReply(exchange)
             return reading(exchange) { reader in
@@ -48,6 +51,13 @@ extension KintoService {
             let entries = changes.monitoredEntries().entries
             let body = broadcasts.body(entries, now: exchange.now)
             return .answer(exchange.finish(Reply(json: body)))
+        case .metrics:
+            _ = try utility(exchange)
+            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try endpoint.metrics()))
+        case .dashboard(let file):
+            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try endpoint.dashboard(file)))
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))

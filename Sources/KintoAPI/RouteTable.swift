@@ -11,7 +11,11 @@ enum RouteTable {
     /// The rows. Where two fit a path, the one with a literal segment goes first, wherever it
     /// stands.
     static let endpoints: [Endpoint] =
-        utilities + resources + changes
+        [
+            utilities, resources, changes,
+            history,
+            pages,
+        ].flatMap { $0 }
 
     private static let utilities: [Endpoint] = [
         reading(
@@ -58,6 +62,14 @@ enum RouteTable {
             Operation(
                 .get, "stream_changes", "Stream the collections that change", tag: "Changes")
         ) { _ in .monitorStream },
+        Endpoint(
+            template: StreamPath.ticket, methods: [.post, .options], exists: \.hasChanges,
+            operations: [
+                Operation(
+                    .post, "create_stream_ticket", "Get a ticket that opens one stream",
+                    tag: "Changes")
+            ]
+        ) { _ in .streamTicket },
         reading(
             StreamPath.collection, exists: \.hasChanges,
             Operation(
@@ -77,6 +89,41 @@ enum RouteTable {
             Operation(
                 .get, "get_broadcasts", "Tell the timestamp to broadcast", tag: "Changes")
         ) { _ in .broadcasts },
+    ]
+
+    private static let pages: [Endpoint] = [
+        reading(
+            "/__metrics__", Operation(.get, "metrics", "Show the server's figures")
+        ) { _ in .metrics },
+        reading(
+            "/dashboard", Operation(.get, "redirect_to_dashboard", "Lead to the dashboard")
+        ) { _ in .dashboard(file: nil) },
+        reading(
+            "/dashboard/", Operation(.get, "dashboard", "Show the dashboard")
+        ) { _ in .dashboard(file: "") },
+        reading(
+            "/dashboard/{file}", Operation(.get, "dashboard_file", "Get a part of the dashboard")
+        ) { .dashboard(file: $0[0]) },
+    ]
+
+    private static let history: [Endpoint] = [
+        Endpoint(
+            template: "/buckets/{bucket_id}/history", methods: [.get, .head, .delete, .options],
+            exposed: .monitor, readsBody: true, exists: \.hasHistory,
+            operations: [
+                Operation(
+                    .get, "get_history", "List the changes of a bucket and what is in it",
+                    tag: "History"),
+                Operation(
+                    .delete, "delete_history", "Delete entries of the history", tag: "History"),
+            ]
+        ) { .list(.history(bucket: $0[0])) },
+        reading(
+            "/buckets/{bucket_id}/snapshot/collections/{collection_id}@{timestamp}",
+            exists: \.hasHistory,
+            Operation(
+                .get, "get_history_snapshot", "Show a collection as it was", tag: "History")
+        ) { .snapshot(bucket: $0[0], $0[1]) },
     ]
 
     /// An endpoint that is read, without a body.

@@ -95,6 +95,7 @@ struct UtilityEndpoint: Sendable {
                 "url": "http://kinto.readthedocs.io/en/stable/api/1.x/authentication.html",
             ]
         }
+        if settings.hasHistory { capabilities["history"] = settings.history.capability }
         if settings.hasChanges {
             let collections = settings.changesResources.map(JSONValue.string)
             capabilities["changes"] = [
@@ -113,6 +114,7 @@ struct UtilityEndpoint: Sendable {
                 "url": .string("\(exchange.origin)\(Router.prefix)\(StreamPath.monitorChanges)"),
                 "sse": stream, "websocket": stream,
                 "collection": .string(StreamPath.collection),
+                "include": ["changes"], "ticket": .string(StreamPath.ticket),
             ]
         }
         return capabilities

@@ -53,6 +53,15 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         return tombstone
     }
 
+    package func remove(_ ids: [String], from list: ResourceList) {
+        count()
+        guard let content = state.lists[list] else { return }
+        pending.removeTraces(in: list)
+        state.lists.update(list, default: content) { content in
+            for id in ids { content.remove(id) }
+        }
+    }
+
     package func removeTree(at uri: String) {
         count()
         pending.changePermissions(of: uri)

@@ -180,6 +180,15 @@ private struct RemovedList {
 // MARK: - Removing
 
 extension SQLiteTransaction {
+    package func remove(_ ids: [String], from list: ResourceList) throws {
+        guard let row = try group.row(of: list) else { return }
+        pending.removeTraces(in: list)
+        try run(.deleteObjectsOfIDs) { statement in
+            statement.bind(row.number, at: 1)
+            statement.bind(texts: ids, at: 2)
+        }
+    }
+
     package func removeTree(at uri: String) throws {
         pending.changePermissions(of: uri)
         let below = uri + "/"

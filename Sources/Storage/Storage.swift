@@ -14,6 +14,9 @@ package protocol Storage: AnyObject, Sendable {
     /// The identity of this history, made with the database.
     var epoch: Epoch { get }
 
+    /// What was done so far.
+    var statistics: StorageStatistics { get }
+
     /// The change log as committed: the newest change of each collection that ever had a records
     /// timestamp, tombstones included, by ascending revision.
     ///
@@ -136,6 +139,13 @@ package protocol StorageTransaction: StorageReader {
     /// - Throws: `StorageError`.
     @discardableResult
     func delete(_ id: String, timestamp: Timestamp?, in list: ResourceList) throws -> StoredObject?
+
+    /// Removes objects and tombstones without a trace: no tombstone is left, and the list's
+    /// timestamp stays. Their permissions stay too. Ids that are not there are passed over.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(*k* log *n*), where *k* is the number of ids.
+    func remove(_ ids: [String], from list: ResourceList) throws
 
     /// Removes everything that lies below an object: all lists whose parent is `uri` or begins with
     /// `uri/`, with objects, tombstones, timestamps and the permissions of every URI below. The

@@ -10,10 +10,6 @@
 // socket is full the subscriber stays at its position; when it drains, it is sent the newest
 // entries after that position (conflation). Positions only grow, so revisions per subscriber do
 // (invariant I4), and what is kept for one is constant (I5).
-//
-// A stream of one collection lives by a permission. When permissions may have changed, those that
-// streams live by are asked for again (`AccessWatch`), each once however many streams share it, and
-// the streams of those that are gone end.
 
 import Core
 import Hub
@@ -82,8 +78,10 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// Who waits for what changed.
     var desk = ChangesDesk()
     private var catchUps = CatchUpCache()
-    private var accesses = AccessTable()
-    private var accessWatch: AccessWatch
+    /// The permissions that streams live by.
+    var accesses = AccessTable()
+    /// When they are asked for again.
+    var accessWatch: AccessWatch
     /// The subscribers by the slots of their streams.
     var subscribers: [Subscriber] = []
     private let heartbeats: [EncodedFrame]
@@ -363,38 +361,6 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         subscribers[place] = Subscriber()
     }
 
-    // MARK: Permissions
-
-    /// The permissions to be asked for again now, if any are; `accessChecked` is to follow.
-    ///
-    /// Called after a wake, after a stream began, and when a pause has ended.
-    ///
-    /// - Complexity: O(number of permissions) when it is time, else O(1).
-    package func accessesToCheck() -> [StreamAccess]? {
-        let isDue = accessWatch.begins(changes: hub.accessChanges, hasStreams: !accesses.isEmpty)
-        return isDue ? accesses.accesses : nil
-    }
-
-    /// The permissions were asked for; the streams that live by one that is gone end.
-    ///
-    /// - Parameter lost: Those that are gone; nil if the storage could not be asked.
-    /// - Complexity: O(number of streams) if any is gone.
-    package func accessChecked(lost: [StreamAccess]?) {
-        accessWatch.ended(isAnswered: lost != nil)
-        let numbers = Set((lost ?? []).compactMap { accesses.number(of: $0) })
-        guard !numbers.isEmpty else { return }
-        for place in subscribers.indices where numbers.contains(subscribers[place].access) {
-            switch subscribers[place].phase {
-            case .absent, .ending: break
-            case .catchingUp, .live:
-                end(subscribers[place].id, farewell: subscribers[place].encoding.revocation())
-            }
-        }
-    }
-
-    /// Enough time has passed since `accessChecked` for permissions to be asked for again.
-    package func accessPauseEnded() { accessWatch.pauseEnded() }
-
     // MARK: Heartbeats and ends
 
     /// A peer was heard: it lives.
@@ -469,20 +435,6 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         guard slot < subscribers.count, subscribers[slot].id == id else { return nil }
         if case .absent = subscribers[slot].phase { return nil }
         return slot
-    }
-}
-
-/// A permission that a stream begins with.
-package struct StreamGrant: Sendable {
-    /// What may be read, and by whom.
-    package let access: StreamAccess
-    /// The hub's `accessChanges` before the permission was read.
-    package let changes: UInt64
-
-    /// Makes a grant of its parts.
-    package init(access: StreamAccess, changes: UInt64) {
-        self.access = access
-        self.changes = changes
     }
 }
 

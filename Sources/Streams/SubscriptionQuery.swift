@@ -65,7 +65,7 @@ package struct SubscriptionQuery: Equatable, Sendable {
                 hasResources = true
                 resources.insert(path)
             case "_since", "last_event_id", "lastEventId": cursor = value
-            case "_expected": break
+            case "_expected", "ticket": break
             case "_include" where isOfCollection:
                 guard value == "changes" else {
                     throw Refusal(name: name, description: "Only 'changes' can be included")

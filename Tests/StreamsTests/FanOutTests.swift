@@ -29,7 +29,9 @@ final class Bench {
             hub: hub, transport: transport, configuration: .init(),
             random: SeededGenerator(seed: seed), wake: {},
             ask: { [questions] in questions.asked.append($0) })
-        webSockets = WebSocketStreams(fanOut: fanOut, transport: transport)
+        webSockets = WebSocketStreams(
+            fanOut: fanOut, transport: transport,
+            clock: { Timestamp(milliseconds: 1_700_000_000_000) })
     }
 
     func write(

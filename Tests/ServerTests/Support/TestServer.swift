@@ -9,7 +9,7 @@ import Streams
 @testable import Server
 
 /// A whole server within the test process, on a port of its own.
-final class TestServer {
+final class TestServer: Sendable {
     let server: HeliographServer
     let port: UInt16
 
@@ -68,4 +68,12 @@ final class TestServer {
             body: "{\"data\":\(data)}"
         ).status
     }
+}
+
+extension KintoSettings {
+    /// What a server that was started without a file has: everyone may come, all is monitored.
+    static let embedded = Dictionary(
+        uniqueKeysWithValues: declarations.compactMap { setting in
+            setting.row.defaultValueWithoutFile.map { (setting.row.name, $0) }
+        })
 }
