@@ -85,7 +85,9 @@ struct ChangesDesk {
     /// - Returns: Whether the question is new and must be asked.
     mutating func wait(for key: ChangesKey, _ stream: StreamID?) -> Bool {
         let isNew = waiting[key] == nil
-        if let stream { waiting[key, default: []].append(stream) } else if isNew {
+        if let stream {
+            waiting[key, default: []].append(stream)
+        } else if isNew {
             waiting[key] = []
         }
         return isNew

@@ -61,7 +61,7 @@ struct IncludedChangesTests {
         let list = ResourceList.records(of: path)
         try await write(server) { transaction in
             for number in 0..<records {
-                try transaction.put("r\(number)", members: [:], timestamp: nil, in: list)
+                try transaction.put("r\(number)", members: JSONObject(), timestamp: nil, in: list)
             }
         }
         #expect((try await read(server, since: nil).records != nil) == isTold)
@@ -72,12 +72,13 @@ struct IncludedChangesTests {
         let server = try TestServer()
         let list = ResourceList.records(of: path)
         let empty = StoredObject(
-            id: "r", timestamp: server.clock.read(), members: ["x": ""]
+            id: "r", timestamp: server.clock.read(), members: JSONObject([("x", "")])
         ).json.count
         let length = Limits.includedChangesBytesMax - empty + beyond
         try await write(server) { transaction in
             let text = String(repeating: "x", count: length)
-            try transaction.put("r", members: ["x": .string(text)], timestamp: nil, in: list)
+            try transaction.put(
+                "r", members: JSONObject([("x", .string(text))]), timestamp: nil, in: list)
         }
         #expect((try await read(server, since: nil).records != nil) == isTold)
     }

@@ -236,7 +236,8 @@ struct CollectionStreamsOverSocketsTests {
         let etag = try #require(
             try server.request("GET", collectionPath + "/records").fields["ETag"])
         try server.write("b")
-        let polled = try open(server, "?_include=changes&_since=%22\(etag.dropFirst().dropLast())%22")
+        let polled = try open(
+            server, "?_include=changes&_since=%22\(etag.dropFirst().dropLast())%22")
         let entry = try nextChange(polled)
         #expect(entry["changes"]?.array?.map { $0.object?["id"]?.string } == ["b"])
         let socket = try server.connect()

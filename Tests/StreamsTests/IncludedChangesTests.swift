@@ -199,7 +199,8 @@ struct IncludedChangesTests {
         let text = collection.bench.text(id)
         #expect(text.contains("\"host\":\"h\",\"changes\":[]}\n\n"))
         #expect(text.contains("event: ready"))
-        #expect(text.contains(",\"last_modified\":103,\"bucket\":\"private\",\"collection\":\"c\","))
+        #expect(
+            text.contains(",\"last_modified\":103,\"bucket\":\"private\",\"collection\":\"c\","))
         #expect(text.contains("{\"id\":\"a\",\"last_modified\":103,\"deleted\":true}"))
         #expect(text.contains("{\"id\":\"b\",\"last_modified\":102}"))
         #expect(follower(collection, id).revisions == [1, 4], "conflated")
