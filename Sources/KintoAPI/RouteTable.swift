@@ -63,6 +63,14 @@ enum RouteTable {
             Operation(
                 .get, "stream_changes", "Stream the collections that change", tag: "Changes")
         ) { _ in .monitorStream },
+        Endpoint(
+            template: StreamPath.ticket, methods: [.post, .options], exists: \.hasChanges,
+            operations: [
+                Operation(
+                    .post, "create_stream_ticket", "Get a ticket that opens one stream",
+                    tag: "Changes")
+            ]
+        ) { _ in .streamTicket },
         reading(
             StreamPath.collection, exists: \.hasChanges,
             Operation(
