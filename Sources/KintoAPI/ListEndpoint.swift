@@ -124,6 +124,8 @@ struct ListEndpoint: Sendable {
         }
         var reply = Reply(jsonBytes: ListRendering.wrap(try ListRendering.array(tombstones)))
         reply.setTimestamp(tombstones.map(\.timestamp).max() ?? before)
+        let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
+        answer.warn(&reply)
         if page.count > query.limit {
             let nonce = tokens.issue(
                 exchange.makeUUID(), now: exchange.now,
@@ -131,7 +133,6 @@ struct ListEndpoint: Sendable {
             let next = try PageToken(
                 behind: page[query.limit - 1], sorting: query.sorting,
                 offset: Int(token?.offset ?? 0), nonce: nonce)
-            let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
             reply.fields["Next-Page"] = try answer.nextPage(next)
         }
         return reply

@@ -63,7 +63,6 @@ enum DeliberateDifference {
         ("plugins/accounts", nil, "there are no accounts"),
         ("plugins/default-bucket", nil, "there is no default bucket"),
         ("objects/schema", nil, "records are not validated; asking for it is refused at start"),
-        ("patch/patch", Set(15...28).union([31]), "JSON Patch is refused with 415"),
     ]
 
     /// Settings that are refused or that choose the recorded behaviour.
