@@ -32,6 +32,7 @@ extension KintoService {
         case .snapshot(let bucket, let name):
             return try SnapshotEndpoint(exchange: exchange, bucket: bucket, name: name).plan(self)
         case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
+        case .streamTicket: return .answer(exchange.finish(try ticketReply(exchange)))
         case .stream(let path):
             let reply = try streamReply(exchange)
             return reading(exchange) { reader in

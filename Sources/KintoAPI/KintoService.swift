@@ -22,6 +22,8 @@ package final class KintoService: Sendable {
     let random: @Sendable (Int) -> [UInt8]
     /// The tokens that delete pages.
     let tokens = DeletionTokens()
+    /// The tickets for streams.
+    let tickets = StreamTickets()
     /// What is broadcast, and since when.
     let broadcasts: Broadcasts
     /// What the server shows of itself.

@@ -169,7 +169,7 @@ struct ListQuery {
         }
     }
 
-    /// A filter on `id`, its numbers as texts.
+    /// A filter on `id`, its whole numbers as texts.
     private static func onID(
         _ filter: Filter, else invalid: APIError
     ) throws(APIError) -> Filter {
@@ -179,10 +179,10 @@ struct ListQuery {
             guard areTexts else { throw invalid }
             return filter
         case .lt, .min, .max, .not, .eq, .gt:
-            guard case .number(let number) = filter.value else { return filter }
+            guard let number = filter.value.integer else { return filter }
             return Filter(
                 field: filter.field, comparison: filter.comparison,
-                value: .string(number.spelling))
+                value: .string(String(number)))
         case .like, .has, .contains, .containsAny: return filter
         }
     }

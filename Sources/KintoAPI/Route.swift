@@ -24,6 +24,8 @@ enum Route: Equatable {
     case monitorRecords
     /// `/v1/buckets/monitor/collections/changes/stream`.
     case monitorStream
+    /// `/v1/buckets/monitor/collections/changes/ticket`.
+    case streamTicket
     /// `/v1/buckets/B/collections/C/stream`.
     case stream(CollectionPath)
     /// `/v1/buckets/B/collections/C/changeset`.

@@ -88,6 +88,14 @@ enum RouteTable {
                 .get, "stream_changes", "Stream the collections that change", tag: "Changes",
                 .stream)
         ) { _ in .monitorStream },
+        Endpoint(
+            template: StreamPath.ticket, methods: [.post, .options], exists: \.hasChanges,
+            operations: [
+                Operation(
+                    .post, "create_stream_ticket", "Get a ticket that opens one stream",
+                    tag: "Changes")
+            ]
+        ) { _ in .streamTicket },
         reading(
             StreamPath.collection, exists: \.hasChanges,
             Operation(

@@ -61,9 +61,9 @@ final class TestServer: Sendable {
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
-        storage.setCommitObserver { [weak self] changes in
-            self?.announced.withLock { $0.append(changes.count) }
-            hub.publish(changes)
+        storage.setCommitObserver { [weak self] commit in
+            self?.announced.withLock { $0.append(commit.changes.count) }
+            hub.publish(commit)
         }
     }
 
