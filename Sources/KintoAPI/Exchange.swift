@@ -34,11 +34,11 @@ struct Exchange: Sendable {
         CORSPolicy(origins: settings.corsOrigins, maxAgeSeconds: settings.corsMaxAgeSeconds)
     }
 
+    /// The host of addresses of this server.
+    var host: String { settings.httpHost ?? request.head.fields["Host"] ?? "localhost" }
+
     /// Scheme and host of addresses of this server.
-    var origin: String {
-        let host = settings.httpHost ?? request.head.fields["Host"] ?? "localhost"
-        return "\(settings.httpScheme ?? "http")://\(host)"
-    }
+    var origin: String { "\(settings.httpScheme ?? "http")://\(host)" }
 
     /// Completes an answer by the fields that all answers have.
     ///
@@ -53,14 +53,21 @@ struct Exchange: Sendable {
         }
         if !isBare {
             reply.fields.append("X-Content-Type-Options", "nosniff")
-            if reply.fields["Content-Security-Policy"] == nil {
-                reply.fields.append(
-                    "Content-Security-Policy",
-                    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
-            }
+            addContentPolicy(&reply)
             addBackoff(&reply)
         }
         if !isSubrequest { addEndOfService(&reply) }
+        return HTTPResponse(status: reply.status, fields: reply.fields, body: reply.body)
+    }
+
+    /// Completes the answer that every request gets after the end of the service. It comes before
+    /// all else, so it has none of the fields that views add.
+    func finishEnded(_ reply: Reply) -> HTTPResponse {
+        var reply = reply
+        corsPolicy.apply(to: &reply, endpoint: nil, request: request)
+        addContentPolicy(&reply)
+        addBackoff(&reply)
+        addEndOfService(&reply)
         return HTTPResponse(status: reply.status, fields: reply.fields, body: reply.body)
     }
 
@@ -70,6 +77,14 @@ struct Exchange: Sendable {
             "code": .string(code), "message": message.map(JSONValue.string) ?? .null,
             "url": .string(url ?? settings.projectDocs),
         ])
+    }
+
+    /// A random id for a new object of a kind.
+    func makeID(_ kind: ResourceKind) -> String {
+        switch settings.idGenerator(kind) {
+        case .name: makeName()
+        case .relaxedUUID, .uuid: makeUUID()
+        }
     }
 
     /// A random id in the form of a UUID of version 4 (RFC 9562, section 5.4).
@@ -83,7 +98,7 @@ struct Exchange: Sendable {
     }
 
     /// A random id of eight letters and digits, as buckets, collections and groups get.
-    func makeName() -> String {
+    private func makeName() -> String {
         // 64 characters, so that six random bits choose one without bias; the first must not be one
         // of the last two, which the pattern of ids forbids there.
         let alphabet = Array(
@@ -94,6 +109,14 @@ struct Exchange: Sendable {
             name.append(place == 0 ? alphabet[Int(byte) % 62] : alphabet[Int(byte & 63)])
         }
         return String(decoding: name, as: UTF8.self)
+    }
+
+    /// Forbids a page that shows the answer everything, unless the answer says what it needs.
+    private func addContentPolicy(_ reply: inout Reply) {
+        guard reply.fields["Content-Security-Policy"] == nil else { return }
+        reply.fields.append(
+            "Content-Security-Policy",
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
     }
 
     private func addBackoff(_ reply: inout Reply) {

@@ -13,6 +13,8 @@ package final class KintoService: Sendable {
     let settings: KintoSettings
     /// Finds endpoints.
     let router: Router
+    /// Describes the endpoints.
+    let document: OpenAPIDocument
     /// What the monitor endpoints show.
     let changes: any ChangesSource
     private let clock: @Sendable () -> Timestamp
@@ -20,6 +22,8 @@ package final class KintoService: Sendable {
     let random: @Sendable (Int) -> [UInt8]
     /// The tokens that delete pages.
     let tokens = DeletionTokens()
+    /// The tickets for streams.
+    let tickets = StreamTickets()
     /// What is broadcast, and since when.
     let broadcasts: Broadcasts
     /// What the server shows of itself.
@@ -41,6 +45,7 @@ package final class KintoService: Sendable {
     ) {
         self.settings = settings
         router = Router(settings)
+        document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
         self.changes = changes
         self.pages = pages
         self.clock = clock
@@ -64,13 +69,18 @@ package final class KintoService: Sendable {
             return exchange.finish(UtilityEndpoint.heartbeat(isWell: false))
         }
         guard error is StorageError else {
-            var failure = APIError(
-                status: 500, number: .undefined,
-                message: "A programmatic error occurred, developers have been informed.")
-            failure.info = settings.errorInfoLink
-            return exchange.finish(failure.reply)
+            return exchange.finish(programmaticError.reply)
         }
         return exchange.finish(overloaded.reply)
+    }
+
+    /// 500: something is wrong with the server.
+    var programmaticError: APIError {
+        var error = APIError(
+            status: 500, number: .undefined,
+            message: "A programmatic error occurred, developers have been informed.")
+        error.info = settings.errorInfoLink
+        return error
     }
 
     /// 503: the storage or the server cannot now.
@@ -94,7 +104,7 @@ package final class KintoService: Sendable {
                 status: 410, number: .serviceDeprecated,
                 message: "The service you are trying to connect no longer exists at this "
                     + "location.")
-            return .answer(exchange.finish(error.reply))
+            return .answer(exchange.finishEnded(error.reply))
         }
         if settings.isReadOnly, ![.get, .head, .options].contains(exchange.method) {
             let error = APIError.methodNotAllowed(allowed: nil)

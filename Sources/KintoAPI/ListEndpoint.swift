@@ -56,11 +56,7 @@ struct ListEndpoint: Sendable {
         let page = isHead ? [] : try selection.page(reader.visit)
         let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
         var reply = try answer.reply(page: page, token: token, timestamp: timestamp)
-        if isHead {
-            let total = String(try selection.count(reader))
-            reply.fields["Total-Objects"] = total
-            reply.fields["Total-Records"] = total
-        }
+        if isHead { reply.setTotal(try selection.count(reader)) }
         CacheControl(exchange: exchange).apply(to: &reply, list: list, parent: parent)
         return reply
     }
@@ -128,6 +124,8 @@ struct ListEndpoint: Sendable {
         }
         var reply = Reply(jsonBytes: ListRendering.wrap(try ListRendering.array(tombstones)))
         reply.setTimestamp(tombstones.map(\.timestamp).max() ?? before)
+        let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
+        answer.warn(&reply)
         if page.count > query.limit {
             let nonce = tokens.issue(
                 exchange.makeUUID(), now: exchange.now,
@@ -135,7 +133,6 @@ struct ListEndpoint: Sendable {
             let next = try PageToken(
                 behind: page[query.limit - 1], sorting: query.sorting,
                 offset: Int(token?.offset ?? 0), nonce: nonce)
-            let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
             reply.fields["Next-Page"] = try answer.nextPage(next)
         }
         return reply
@@ -148,7 +145,9 @@ struct ListEndpoint: Sendable {
     /// - Throws: `APIError`, a 400, if it is not a valid one.
     private func givenID() throws(APIError) -> String? {
         guard let value = exchange.body.givenID else { return nil }
-        guard let id = value.string, ResourceID.isValid(id) else { throw .invalidID }
+        guard let id = value.string, exchange.settings.idGenerator(list.kind).isValid(id) else {
+            throw .invalidID
+        }
         return id
     }
 
@@ -158,7 +157,7 @@ struct ListEndpoint: Sendable {
         var members = body.data ?? JSONObject()
         let timestamp = try ChosenTimestamp.of(members, replacing: nil)
         members["id"] = nil
-        let id = id ?? (list.kind == .record ? exchange.makeUUID() : exchange.makeName())
+        let id = id ?? exchange.makeID(list.kind)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
         try writer.store(

@@ -52,6 +52,11 @@ class MemoryReader: StorageReader {
         return state.lists[list]?.timestamp
     }
 
+    package func change(of path: CollectionPath) -> Change? {
+        count()
+        return state.changes[path.uri]
+    }
+
     package func permissions(of uri: String) -> [String: Set<String>] {
         count()
         return state.permissions[uri] ?? [:]
@@ -74,6 +79,28 @@ class MemoryReader: StorageReader {
                 permissions.contains(permission) && !holders.isDisjoint(with: principals)
             }
             if isGranted { found.insert(uri) }
+        }
+        return found
+    }
+
+    package func permissions(grantedTo principals: Set<String>) -> [String: Set<String>] {
+        count()
+        var found: [String: Set<String>] = [:]
+        for (uri, granted) in state.permissions {
+            for (permission, holders) in granted where !holders.isDisjoint(with: principals) {
+                found[uri, default: []].insert(permission)
+            }
+        }
+        return found
+    }
+
+    package func ids(ofAll resource: String) -> [String: [String]] {
+        count()
+        var found: [String: [String]] = [:]
+        for (list, content) in state.lists where list.resource == resource {
+            for (id, object) in content.byID where !object.isTombstone {
+                found[list.parent, default: []].append(id)
+            }
         }
         return found
     }

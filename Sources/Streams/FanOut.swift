@@ -31,34 +31,59 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         package var changes: UInt64 = 0
     }
 
-    private enum Phase {
+    /// How far a subscriber is.
+    enum Phase {
+        /// There is none.
         case absent
+        /// It is owed something, or was not told yet that it is not.
         case catchingUp(Position, owesReady: Bool)
+        /// It is in its cohort's group.
         case live
+        /// It gets nothing more.
         case ending
     }
 
-    private struct Subscriber {
+    /// What is kept of a subscriber.
+    struct Subscriber {
+        /// Its stream.
         var id = StreamID(slot: 0, generation: 0)
+        /// How far it is.
         var phase = Phase.absent
-        var filter: Int32 = 0
+        /// The number of its channel.
+        var cohort: Int32 = 0
+        /// The number of the permission it lives by.
+        var access = AccessTable.none
+        /// How its events are spelled.
         var encoding = StreamEncoding.eventStream
         /// Heartbeats sent since the peer was last heard (WebSocket only).
         var silentIntervals: UInt8 = 0
     }
 
     /// What has happened so far.
-    package private(set) var statistics = Statistics()
+    package internal(set) var statistics = Statistics()
     /// How the streams behave.
     package let configuration: StreamConfiguration
 
-    private let hub: Hub
-    private unowned let transport: Transport
+    /// What the loop learns of changes from.
+    let hub: Hub
+    /// The loop.
+    unowned let transport: Transport
+    /// Asks the storage what changed in a collection; `changesAnswered` is to follow.
+    let ask: (ChangesQuestion) -> Void
     private var random: Random
-    private var log: ChangeLog
-    private var cohorts = CohortTable()
+    /// The loop's copy of the log of the monitored collections.
+    private(set) var log: ChangeLog
+    /// The channels in use.
+    var cohorts = CohortTable()
+    /// Who waits for what changed.
+    var desk = ChangesDesk()
     private var catchUps = CatchUpCache()
-    private var subscribers: [Subscriber] = []
+    /// The permissions that streams live by.
+    var accesses = AccessTable()
+    /// When they are asked for again.
+    var accessWatch: AccessWatch
+    /// The subscribers by the slots of their streams.
+    var subscribers: [Subscriber] = []
     private let heartbeats: [EncodedFrame]
 
     /// Makes the fan-out of a loop.
@@ -67,15 +92,19 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     ///   - transport: The loop; it must outlive this.
     ///   - wake: Makes the loop call `synchronize()` soon; called from other threads.
     ///   - random: For spreading heartbeats and `retry:` times.
+    ///   - ask: Asks the storage what changed in a collection, without waiting; `changesAnswered`
+    ///     is to follow on the loop's thread.
     package init(
         hub: Hub, transport: Transport, configuration: StreamConfiguration, random: Random,
-        wake: @escaping @Sendable () -> Void
+        wake: @escaping @Sendable () -> Void, ask: @escaping (ChangesQuestion) -> Void
     ) {
         self.hub = hub
+        self.ask = ask
         self.transport = transport
         self.configuration = configuration
         self.random = random
         heartbeats = StreamEncoding.allCases.map { $0.heartbeat() }
+        accessWatch = AccessWatch(changes: hub.accessChanges)
         log = hub.attach(wake: wake)
     }
 
@@ -85,41 +114,103 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// - Complexity: O(1) when nothing is new, else O(cohorts × changes + members sent to).
     package func synchronize() {
         guard hub.announced > log.head else { return }
-        let before = log.head
-        let (entries, head) = hub.changes(after: before)
-        log.apply(entries, head: head)
-        catchUps.clear()
-        statistics.changes += UInt64(entries.count)
-        var encoder = LiveEncoder(entries: entries, log: log)
-        var stalled: [(StreamID, BlockedMember)] = []
-        for number in cohorts.cohorts.indices {
-            guard let cohort = cohorts.cohorts[number] else { continue }
-            guard let matching = encoder.matching(cohort.filter) else { continue }
-            for encoding in StreamEncoding.allCases {
-                guard let group = cohort.groups[encoding.rawValue] else { continue }
-                let members = transport.memberCount(of: group)
-                guard members > 0 else { continue }
-                let frame = encoder.frame(of: matching, encoding)
-                statistics.deliveries += UInt64(members * matching.count)
-                transport.send(frame, to: group) { id, outcome in
-                    if case .refused = outcome {
-                        statistics.deliveries -= UInt64(matching.count)
-                    }
-                    stalled.append((id, outcome))
-                }
-            }
-        }
-        for (id, outcome) in stalled { noteStalled(id, outcome, before: before) }
+        apply(hub.news(after: log.head))
     }
 
-    private func noteStalled(_ id: StreamID, _ outcome: BlockedMember, before: Revision) {
+    private func apply(_ news: News) {
+        guard news.head > log.head else { return }
+        let before = log.head
+        log.apply(news.monitored, head: news.head)
+        catchUps.clear()
+        desk.forgetEvents()
+        statistics.changes += UInt64(news.monitored.count + news.others.count)
+        var stalled: [(StreamID, BlockedMember)] = []
+        tellMonitor(news.monitored, &stalled)
+        for entries in [news.monitored, news.others] {
+            for entry in entries { tellCollection(entry, &stalled) }
+        }
+        for (id, outcome) in stalled {
+            noteStalled(
+                id, outcome, before: Position(after: before), reached: Position(after: log.head))
+        }
+        for (question, answer) in desk.takePostponed(upTo: log.head) {
+            changesAnswered(question, answer)
+        }
+    }
+
+    /// Sends changes of monitored collections to the streams of the monitor feed.
+    private func tellMonitor(_ entries: [Entry], _ stalled: inout [(StreamID, BlockedMember)]) {
+        guard !entries.isEmpty else { return }
+        var encoder = LiveEncoder(entries: entries, log: log)
+        for number in cohorts.cohorts.indices {
+            guard let cohort = cohorts.cohorts[number],
+                case .monitor(let filter) = cohort.channel,
+                let matching = encoder.matching(filter)
+            else { continue }
+            for encoding in StreamEncoding.allCases {
+                guard let group = occupiedGroup(of: cohort, encoding) else { continue }
+                let frame = encoder.frame(of: matching, encoding)
+                send(frame, to: group, entryCount: matching.count, &stalled)
+            }
+        }
+    }
+
+    /// Sends a collection's change to the streams of that collection.
+    private func tellCollection(_ entry: Entry, _ stalled: inout [(StreamID, BlockedMember)]) {
+        let path = entry.change.path
+        if let number = cohorts.number(of: path, includesChanges: true) {
+            cohorts.set(entry, for: number)
+            tellWithChanges(number)
+        }
+        guard let number = cohorts.number(of: path, includesChanges: false) else { return }
+        cohorts.set(entry, for: number)
+        for encoding in StreamEncoding.allCases {
+            guard let group = occupiedGroup(of: cohorts[number], encoding) else { continue }
+            var buffer: [UInt8] = []
+            encoding.append(
+                [entry], restMinimum: nil, timestamp: entry.timestamp, epoch: log.epoch,
+                to: &buffer)
+            send(EncodedFrame(buffer), to: group, entryCount: 1, &stalled)
+        }
+    }
+
+    /// The group of a cohort's live subscribers in an encoding, or nil if it has none.
+    func occupiedGroup(
+        of cohort: CohortTable.Cohort, _ encoding: StreamEncoding
+    ) -> StreamGroup? {
+        guard let group = cohort.groups[encoding.rawValue],
+            transport.memberCount(of: group) > 0
+        else { return nil }
+        return group
+    }
+
+    /// Sends a frame with so many entries to a group, and notes whose socket did not take it.
+    func send(
+        _ frame: EncodedFrame, to group: StreamGroup, entryCount: Int,
+        _ stalled: inout [(StreamID, BlockedMember)]
+    ) {
+        statistics.deliveries += UInt64(transport.memberCount(of: group) * entryCount)
+        transport.send(frame, to: group) { id, outcome in
+            if case .refused = outcome { statistics.deliveries -= UInt64(entryCount) }
+            stalled.append((id, outcome))
+        }
+    }
+
+    /// A live subscriber's socket was full: it lags.
+    ///
+    /// - Parameters:
+    ///   - before: Where it stood.
+    ///   - reached: Where it stands when it has the frame.
+    func noteStalled(
+        _ id: StreamID, _ outcome: BlockedMember, before: Position, reached: Position
+    ) {
         guard let place = place(of: id) else { return }
         statistics.stalls += 1
         switch outcome {
         case .partial:
-            subscribers[place].phase = .catchingUp(Position(after: log.head), owesReady: false)
+            subscribers[place].phase = .catchingUp(reached, owesReady: false)
         case .refused:
-            subscribers[place].phase = .catchingUp(Position(after: before), owesReady: false)
+            subscribers[place].phase = .catchingUp(before, owesReady: false)
         case .closed:
             subscribers[place].phase = .ending
         }
@@ -130,13 +221,13 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// - Parameters:
     ///   - preamble: What goes before the first event: the HTTP answer's head.
     ///   - cursor: The cursor as the client spelled it.
-    /// - Returns: Whether there was room for one more filter; if not, nothing was sent.
+    ///   - grant: The permission that the stream lives by, if it needs one.
+    /// - Returns: Whether there was room for one more channel; if not, nothing was sent.
     package func begin(
-        _ id: StreamID, encoding: StreamEncoding, preamble: EncodedFrame, filter: ChangeFilter,
-        cursor: String?
+        _ id: StreamID, encoding: StreamEncoding, preamble: EncodedFrame, channel: Channel,
+        cursor: String?, grant: StreamGrant? = nil
     ) -> Bool {
-        synchronize()
-        guard let number = cohorts.retain(filter) else { return false }
+        guard let number = retain(channel) else { return false }
         let slot = Int(id.slot)
         while subscribers.count <= slot { subscribers.append(Subscriber()) }
         if case .absent = subscribers[slot].phase {
@@ -145,7 +236,11 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         }
         statistics.subscribers[encoding.rawValue] += 1
         subscribers[slot] = Subscriber(
-            id: id, phase: .ending, filter: number, encoding: encoding)
+            id: id, phase: .ending, cohort: number, encoding: encoding)
+        if let grant {
+            subscribers[slot].access = accesses.retain(grant.access)
+            accessWatch.began(at: grant.changes, changes: hub.accessChanges)
+        }
         let interval = configuration.heartbeatMilliseconds
         // The first heartbeat comes at a random time, so that streams that began together are not
         // written to together for ever.
@@ -155,22 +250,38 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         return true
     }
 
-    /// Replaces a stream's filter and position: the WebSocket message `subscribe`.
-    ///
-    /// - Returns: Whether there was room for one more filter; if not, the old one stays.
-    package func replace(_ id: StreamID, filter: ChangeFilter, cursor: String?) -> Bool {
-        synchronize()
-        guard let place = place(of: id) else { return true }
-        guard let number = cohorts.retain(filter) else { return false }
+    /// Brings the loop up to the hub's head and counts one more subscriber of a channel.
+    private func retain(_ channel: Channel) -> Int32? {
+        switch channel {
+        case .monitor:
+            synchronize()
+            return cohorts.retain(channel)
+        case .collection(let path, _):
+            let (news, entry) = hub.news(after: log.head, with: path)
+            apply(news)
+            return cohorts.retain(channel, entry: entry)
+        }
+    }
+
+    /// Replaces a stream's filter and position: the WebSocket message `subscribe`. A stream of one
+    /// collection stays one.
+    package func replace(_ id: StreamID, filter: ChangeFilter, cursor: String?) -> Replacement {
+        guard let place = place(of: id) else { return .done }
+        var channel = cohorts[subscribers[place].cohort].channel
+        switch channel {
+        case .monitor: channel = .monitor(filter)
+        case .collection: guard filter == .all else { return .hasNoFilter }
+        }
+        guard let number = retain(channel) else { return .noRoom }
         transport.leave(id)
-        cohorts.release(subscribers[place].filter, transport: transport)
-        subscribers[place].filter = number
+        cohorts.release(subscribers[place].cohort, transport: transport)
+        subscribers[place].cohort = number
         start(place, preamble: nil, cursor: cursor)
-        return true
+        return .done
     }
 
     private func start(_ place: Int, preamble: EncodedFrame?, cursor: String?) {
-        let resume = log.resume(from: cursor)
+        let resume = cohorts[subscribers[place].cohort].resume(from: cursor, in: log)
         subscribers[place].phase = .catchingUp(resume.position, owesReady: true)
         var first = preamble
         if let reason = resume.reset {
@@ -181,34 +292,57 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         advance(place, preamble: first)
     }
 
-    /// Sends a lagging subscriber what it is owed until it is live or its socket is full.
-    private func advance(_ place: Int, preamble: EncodedFrame?) {
+    /// Sends a lagging subscriber what it is owed until it is live, waits or its socket is full.
+    func advance(_ place: Int, preamble: EncodedFrame?) {
         var preamble = preamble
         while case .catchingUp(let position, let owesReady) = subscribers[place].phase {
             let id = subscribers[place].id
-            let encoding = subscribers[place].encoding
-            let number = subscribers[place].filter
-            let catchUp = catchUps.next(
-                position: position, cohort: cohorts[number], encoding: encoding,
-                owesReady: owesReady, log: log)
-            let frames = [preamble, catchUp.frame].compactMap { $0 }
+            let number = subscribers[place].cohort
+            var frames = [preamble].compactMap { $0 }
             preamble = nil
-            guard let first = frames.first else {
+            let step = nextStep(place, position, owesReady: owesReady)
+            switch step {
+            case .send(let catchUp):
+                if let frame = catchUp.frame { frames.append(frame) }
+                subscribers[place].phase = .catchingUp(
+                    catchUp.position, owesReady: owesReady && !catchUp.isComplete)
+                statistics.deliveries += UInt64(catchUp.entryCount)
+            case .join, .wait: break
+            }
+            if let first = frames.first {
+                switch transport.send(first, frames.count > 1 ? frames[1] : nil, to: id) {
+                case .complete: break
+                case .pending: return
+                case .closed:
+                    subscribers[place].phase = .ending
+                    return
+                }
+            }
+            switch step {
+            case .send: continue
+            case .wait(let key):
+                wait(id, for: key)
+                return
+            case .join:
+                let encoding = subscribers[place].encoding
                 subscribers[place].phase = .live
                 transport.join(id, cohorts.group(number, encoding, transport: transport))
                 return
             }
-            subscribers[place].phase = .catchingUp(
-                catchUp.position, owesReady: owesReady && !catchUp.isComplete)
-            statistics.deliveries += UInt64(catchUp.entryCount)
-            switch transport.send(first, frames.count > 1 ? frames[1] : nil, to: id) {
-            case .complete: continue
-            case .pending: return
-            case .closed:
-                subscribers[place].phase = .ending
-                return
-            }
         }
+    }
+
+    private func nextStep(_ place: Int, _ position: Position, owesReady: Bool) -> NextStep {
+        let number = subscribers[place].cohort
+        let encoding = subscribers[place].encoding
+        guard !cohorts[number].includesChanges else {
+            return nextStep(
+                from: position, in: number, encoding: encoding, owesReady: owesReady)
+        }
+        let catchUp = catchUps.next(
+            position: position, cohort: cohorts[number], encoding: encoding, owesReady: owesReady,
+            log: log)
+        return catchUp.frame == nil ? .join : .send(catchUp)
     }
 
     /// A stream's pending output has gone out: it is caught up from its position.
@@ -222,9 +356,12 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         guard let place = place(of: id) else { return }
         transport.leave(id)
         statistics.subscribers[subscribers[place].encoding.rawValue] -= 1
-        cohorts.release(subscribers[place].filter, transport: transport)
+        cohorts.release(subscribers[place].cohort, transport: transport)
+        accesses.release(subscribers[place].access)
         subscribers[place] = Subscriber()
     }
+
+    // MARK: Heartbeats and ends
 
     /// A peer was heard: it lives.
     package func heard(from id: StreamID) {
@@ -266,7 +403,9 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         case .pending:
             if case .live = subscribers[place].phase {
                 transport.leave(id)
-                subscribers[place].phase = .catchingUp(Position(after: log.head), owesReady: false)
+                let cohort = cohorts[subscribers[place].cohort]
+                let position = cohort.includesChanges ? cohort.live : Position(after: log.head)
+                subscribers[place].phase = .catchingUp(position, owesReady: false)
             }
         case .closed:
             subscribers[place].phase = .ending
@@ -290,10 +429,21 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         Int.random(in: configuration.retryMilliseconds, using: &random)
     }
 
-    private func place(of id: StreamID) -> Int? {
+    /// The slot of a stream that has not closed.
+    func place(of id: StreamID) -> Int? {
         let slot = Int(id.slot)
         guard slot < subscribers.count, subscribers[slot].id == id else { return nil }
         if case .absent = subscribers[slot].phase { return nil }
         return slot
     }
+}
+
+/// What became of the wish for another filter.
+package enum Replacement: Sendable {
+    /// The stream has it.
+    case done
+    /// The loop has as many channels as it can; the old filter stays.
+    case noRoom
+    /// A stream of one collection has no filter.
+    case hasNoFilter
 }

@@ -16,15 +16,27 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
 
     /// Appends the event of one entry.
     ///
-    /// - Parameter cursor: What the subscriber resumes with after it.
-    /// - Complexity: O(length of the entry).
-    package func append(entry: Entry, cursor: Cursor, to buffer: inout [UInt8]) {
+    /// - Parameters:
+    ///   - changes: The records that changed, as a JSON array, which becomes the entry's last
+    ///     member; nil for none.
+    ///   - cursor: What the subscriber resumes with after it.
+    /// - Complexity: O(length of the entry and the changes).
+    package func append(
+        entry: Entry, changes: [UInt8]? = nil, cursor: Cursor, to buffer: inout [UInt8]
+    ) {
+        var json = entry.json
+        if let changes {
+            json.removeLast()
+            json.append(contentsOf: ",\"changes\":".utf8)
+            json.append(contentsOf: changes)
+            json.append(UInt8(ascii: "}"))
+        }
         switch self {
         case .eventStream:
-            buffer += EventStreamEncoder.event(id: cursor.description, data: entry.json)
+            buffer += EventStreamEncoder.event(id: cursor.description, data: json)
         case .webSocket:
             var message = Array("{\"type\":\"change\",\"cursor\":\"\(cursor)\",\"entry\":".utf8)
-            message.append(contentsOf: entry.json)
+            message.append(contentsOf: json)
             message.append(UInt8(ascii: "}"))
             buffer += WebSocketFrameEncoder.text(message)
         }
@@ -54,6 +66,17 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// The frame that tells a stream's peer that it may not read any more: RFC 6455's code for
+    /// that, or nothing.
+    package func revocation() -> EncodedFrame? {
+        switch self {
+        case .eventStream: nil
+        case .webSocket:
+            EncodedFrame(
+                WebSocketFrameEncoder.close(.policyViolation, reason: "permission lost"))
+        }
+    }
+
     /// The frame that shows proxies and peers that the stream lives: a comment, or a ping.
     package func heartbeat() -> EncodedFrame {
         switch self {
@@ -70,15 +93,15 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     ///
     /// - Parameters:
     ///   - rest: The lowest timestamp among entries that will follow in later frames.
-    ///   - log: The log that the entries come from.
+    ///   - listTimestamp: The timestamp of the list that the entries come from.
+    ///   - epoch: The history that they belong to.
     /// - Complexity: O(total length).
     package func append(
-        _ entries: ArraySlice<Entry>, restMinimum rest: Timestamp?, log: ChangeLog,
-        to buffer: inout [UInt8]
+        _ entries: ArraySlice<Entry>, restMinimum rest: Timestamp?,
+        timestamp listTimestamp: Timestamp, epoch: Epoch, to buffer: inout [UInt8]
     ) {
         var safe: [Timestamp] = []
         safe.reserveCapacity(entries.count)
-        let listTimestamp = log.timestamp ?? .zero
         var minimum = rest
         for entry in entries.reversed() {
             let below = minimum.map { Timestamp(milliseconds: $0.milliseconds - 1) }
@@ -86,13 +109,8 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
             minimum = min(minimum ?? entry.timestamp, entry.timestamp)
         }
         for (entry, timestamp) in zip(entries, safe.reversed()) {
-            let cursor = Cursor.exact(timestamp, log.epoch, entry.change.revision)
+            let cursor = Cursor.exact(timestamp, epoch, entry.change.revision)
             append(entry: entry, cursor: cursor, to: &buffer)
         }
     }
-}
-
-extension ChangeLog {
-    /// The cursor of a subscriber that has everything.
-    package var headCursor: Cursor { .exact(timestamp ?? .zero, epoch, head) }
 }

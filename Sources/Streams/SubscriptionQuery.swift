@@ -11,6 +11,9 @@ package struct SubscriptionQuery: Equatable, Sendable {
     /// From where on, as spelled by the client; nil for everything.
     package let cursor: String?
 
+    /// Whether events are to carry what changed (`_include=changes`).
+    package let includesChanges: Bool
+
     /// What is wrong with a query.
     package struct Refusal: Error, Equatable {
         /// The parameter.
@@ -19,16 +22,22 @@ package struct SubscriptionQuery: Equatable, Sendable {
         package let description: String
     }
 
+    private static let filterNames: Set<String> = ["bucket", "collection", "resource"]
+
     /// Reads the query and, for the cursor of a client that reconnects, `Last-Event-ID`, which
     /// counts before the URL's: an event source repeats the URL it began with.
     ///
+    /// - Parameter isOfCollection: Whether the stream is of one collection, which has no filter.
     /// - Throws: `Refusal` for an unknown parameter or a resource that is none. A malformed cursor
     ///   is no error: it is answered by `reset`.
     /// - Complexity: O(length of the query).
-    package init(parsing head: HTTPRequestHead) throws(Refusal) {
+    package init(
+        parsing head: HTTPRequestHead, isOfCollection: Bool = false
+    ) throws(Refusal) {
         var filter = ChangeFilter()
         var resources: Set<ResourcePath> = []
         var hasResources = false
+        var includesChanges = false
         var cursor: String?
         let query: QueryString
         do {
@@ -37,6 +46,9 @@ package struct SubscriptionQuery: Equatable, Sendable {
             throw Refusal(name: "", description: "Invalid query string")
         }
         for (name, value) in query.parameters {
+            if isOfCollection, SubscriptionQuery.filterNames.contains(name) {
+                throw Refusal(name: name, description: "Unknown filter field '\(name)'")
+            }
             switch name {
             case "bucket": filter.bucket = value
             case "collection": filter.collection = value
@@ -53,7 +65,12 @@ package struct SubscriptionQuery: Equatable, Sendable {
                 hasResources = true
                 resources.insert(path)
             case "_since", "last_event_id", "lastEventId": cursor = value
-            case "_expected": break
+            case "_expected", "ticket": break
+            case "_include" where isOfCollection:
+                guard value == "changes" else {
+                    throw Refusal(name: name, description: "Only 'changes' can be included")
+                }
+                includesChanges = true
             default:
                 throw Refusal(name: name, description: "Unknown filter field '\(name)'")
             }
@@ -61,6 +78,7 @@ package struct SubscriptionQuery: Equatable, Sendable {
         if hasResources { filter.resources = resources }
         if let last = head.fields["Last-Event-ID"], !last.isEmpty { cursor = last }
         self.filter = filter
+        self.includesChanges = includesChanges
         self.cursor = cursor
     }
 }

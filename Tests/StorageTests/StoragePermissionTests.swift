@@ -40,6 +40,40 @@ struct StoragePermissionTests {
         }
     }
 
+    @Test(
+        "are told of when they decide who may read a collection, not those of records",
+        arguments: Backend.allCases)
+    func announcement(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            let observed = Recorder<Bool>()
+            storage.setCommitObserver { observed.append($0.changesAccess) }
+            let record = "/buckets/a/collections/c/records/r"
+            try await storage.write { try $0.setPermissions(["read": ["me"]], of: record) }
+            try await storage.write { try $0.removePermissions(of: [record]) }
+            try await storage.write { try $0.setPermissions([:], of: "/buckets/a") }
+            #expect(observed.all.isEmpty)
+            let collection = "/buckets/a/collections/c"
+            try await storage.write { try $0.setPermissions(["read": ["me"]], of: collection) }
+            try await storage.write { try $0.setPermissions(["read": []], of: "/buckets/a") }
+            try await storage.write { try $0.setMembers(of: "/buckets/a/groups/g", to: []) }
+            try await storage.write { try $0.removeTree(at: "/buckets/a") }
+            try await storage.write { try $0.removeEverything() }
+            #expect(observed.all == [true, true, true, true, true])
+            // What is undone is not told.
+            try? await storage.write { transaction throws in
+                try transaction.setPermissions(["read": ["me"]], of: "/buckets/a")
+                throw Refusal()
+            }
+            try await storage.write { transaction throws in
+                try? transaction.attempt { () throws in
+                    try transaction.setPermissions(["read": ["me"]], of: "/buckets/a")
+                    throw Refusal()
+                }
+            }
+            #expect(observed.all.count == 5)
+        }
+    }
+
     @Test("tell which objects below a place someone may use", arguments: Backend.allCases)
     func granted(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in
@@ -69,6 +103,29 @@ struct StoragePermissionTests {
                 #expect(try uris("", ["é"], ["read"]) == ["/other"])
                 #expect(try uris("/", [], ["read"]) == [])
                 #expect(try uris("/", ["me"], []) == [])
+            }
+        }
+    }
+
+    @Test("tell all that someone was granted", arguments: Backend.allCases)
+    func allGranted(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            try await storage.write { transaction throws in
+                try transaction.setPermissions(["read": ["me"], "write": ["you"]], of: "/a")
+                try transaction.setPermissions(["read": ["you"], "write": ["me"]], of: "/a/b")
+                try transaction.setPermissions(["read": ["\"q'"]], of: "/other")
+            }
+            try await storage.read { reader throws in
+                #expect(
+                    try reader.permissions(grantedTo: ["me"]) == [
+                        "/a": ["read"], "/a/b": ["write"],
+                    ])
+                #expect(
+                    try reader.permissions(grantedTo: ["me", "you"])
+                        == ["/a": ["read", "write"], "/a/b": ["read", "write"]])
+                #expect(try reader.permissions(grantedTo: ["\"q'"]) == ["/other": ["read"]])
+                #expect(try reader.permissions(grantedTo: []).isEmpty)
+                #expect(try reader.permissions(grantedTo: ["nobody"]).isEmpty)
             }
         }
     }

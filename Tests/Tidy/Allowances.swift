@@ -19,8 +19,8 @@ enum Allowances {
         "a wait: a test at its boundary would take as long": [
             "requestHeadSecondsMax", "requestBodySecondsMax", "keepAliveSecondsMax",
             "stalledAnswerSecondsMax", "lingerMillisecondsMax", "watchRetryMillisecondsMax",
-            "refusedSecondsMax", "failureLogMillisecondsMin", "answerSilenceSecondsMax",
-            "requestPauseSecondsMax", "progressMilliseconds",
+            "refusedSecondsMax", "failureLogMillisecondsMin", "accessCheckMillisecondsMin",
+            "answerSilenceSecondsMax", "requestPauseSecondsMax", "progressMilliseconds",
         ],
         "how often a drain is looked at: it decides when its end is seen, not what it is": [
             "drainPollMicroseconds"

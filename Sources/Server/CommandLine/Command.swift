@@ -36,6 +36,8 @@ package enum Command: Sendable, Equatable {
     case importing(ImportOptions, ConfigurationOptions)
     /// Print the version.
     case version
+    /// Explain every setting.
+    case helpWithSettings
     /// Explain one command, or all of them.
     case help(CommandName?)
 }

@@ -40,12 +40,20 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// What WebSocket peers send.
     let webSockets: WebSocketStreams<LoopStreamTransport, SystemRandomNumberGenerator>
     private let transport: LoopStreamTransport
-    private let dispatcher: RequestDispatcher
-    private let service: KintoService
+    /// Takes requests to the API and the storage.
+    let dispatcher: RequestDispatcher
+    /// What the loop learns of changes from.
+    let hub: Hub
+    /// The API.
+    let service: KintoService
     private let clock: @Sendable () -> Timestamp
-    private var exchanges: [UInt32: HTTPExchange] = [:]
+    /// The requests in progress by the slots of their connections.
+    var exchanges: [UInt32: HTTPExchange] = [:]
     private var date = HTTPDateCache()
     private var drain: DrainState?
+
+    /// Whether the ordered end has begun.
+    var isDraining: Bool { drain != nil }
 
     /// Makes the handler of `loop`.
     init(
@@ -56,12 +64,16 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         self.loop = loop
         self.admission = admission
         self.dispatcher = dispatcher
+        self.hub = hub
         self.service = service
         self.clock = clock
         transport = LoopStreamTransport(loop: loop)
+        let changes = ChangesReading(loop: loop, dispatcher: dispatcher)
         fanOut = Streaming(
             hub: hub, transport: transport, configuration: streams,
-            random: SystemRandomNumberGenerator(), wake: { loop.wake() })
+            random: SystemRandomNumberGenerator(), wake: { loop.wake() },
+            ask: { [changes] in changes.ask($0) })
+        changes.fanOut = fanOut
         webSockets = WebSocketStreams(
             fanOut: fanOut, transport: transport, clock: clock)
     }
@@ -146,7 +158,10 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         }
     }
 
-    func woken() { fanOut.synchronize() }
+    func woken() {
+        fanOut.synchronize()
+        checkAccess()
+    }
 
     func turnEnded() {
         let statistics = fanOut.statistics
@@ -230,8 +245,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             refuseAdmission(connection, exchange, request)
             return
         }
-        if StreamEndpoint.isAddressed(by: request.head) {
-            beginStream(connection, exchange, request)
+        if StreamEndpoint.isAddressed(by: request.head), let plan = service.streamPlan(request) {
+            admitStream(connection, exchange, request, plan)
             return
         }
         exchange.phase = .awaitingAnswer
@@ -250,15 +265,17 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest
     ) {
         exchange.keepsAlive = false
-        guard StreamEndpoint.isAddressed(by: request.head) else {
+        if StreamEndpoint.isAddressed(by: request.head),
+            case .admitted(let admission) = service.streamPlan(request)
+        {
+            beginStream(connection, exchange, request, admission, changes: hub.accessChanges)
+        } else {
             send(service.unavailable(for: request), connection, exchange)
-            return
         }
-        beginStream(connection, exchange, request)
     }
 
     /// An answer has come back from another thread.
-    private func finish(_ connection: ConnectionID, _ answer: HTTPResponse) {
+    func finish(_ connection: ConnectionID, _ answer: HTTPResponse) {
         guard let exchange = exchange(of: connection),
             case .awaitingAnswer = exchange.phase
         else { return }
@@ -269,13 +286,14 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     /// After an answer that did not go out at once: the next request may come.
-    private func goOnReading(_ connection: ConnectionID, _ exchange: HTTPExchange) {
+    func goOnReading(_ connection: ConnectionID, _ exchange: HTTPExchange) {
         guard kind(of: connection) == .http, case .readingHead = exchange.phase else { return }
         exchanges[connection.slot] = nil
         loop.resumeReading(connection)
     }
 
-    private func send(
+    /// Sends the answer to a connection's request.
+    func send(
         _ answer: HTTPResponse, _ connection: ConnectionID, _ exchange: HTTPExchange
     ) {
         if drain != nil || exchange.hasPeerEnded { exchange.keepsAlive = false }
@@ -297,7 +315,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         }
     }
 
-    private func currentDate() -> [UInt8] { date.bytes(at: clock().milliseconds / 1_000) }
+    /// The value of `Date` by now.
+    func currentDate() -> [UInt8] { date.bytes(at: clock().milliseconds / 1_000) }
 
     private func finishAnswer(_ connection: ConnectionID, _ exchange: HTTPExchange) {
         guard exchange.keepsAlive else {
@@ -314,53 +333,6 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     ) {
         exchange.keepsAlive = false
         send(service.refusal(status: status, reason), connection, exchange)
-    }
-
-    // MARK: Streams
-
-    private func beginStream(
-        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest
-    ) {
-        let retry = fanOut.drawRetryMilliseconds()
-        let decision = StreamEndpoint.decide(
-            request, service: service,
-            isOverloaded: drain != nil
-                || loop[state: connection].second == LoopService.notAdmitted,
-            retryMilliseconds: retry)
-        switch decision {
-        case .answer(let answer):
-            send(answer, connection, exchange)
-        case .begin(let encoding, let answer, let opening, let query):
-            var head = HTTPResponseWriter.streamHead(
-                of: answer, version: exchange.head.version, date: currentDate())
-            head.append(contentsOf: opening)
-            exchanges[connection.slot] = nil
-            loop[state: connection].first =
-                (encoding == .eventStream ? Kind.eventStream : Kind.webSocket).rawValue
-            loop.setSendBuffer(connection, bytes: Limits.streamSendBufferBytesMax)
-            let hasBegun = fanOut.begin(
-                StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
-                filter: query.filter, cursor: query.cursor)
-            if !hasBegun {
-                loop[state: connection].first = Kind.http.rawValue
-                exchange.keepsAlive = false
-                exchanges[connection.slot] = exchange
-                send(service.unavailable(for: request), connection, exchange)
-            }
-        }
-    }
-
-    private func receiveOnWebSocket(
-        _ bytes: UnsafeRawBufferPointer, _ connection: ConnectionID
-    ) -> Int {
-        guard !loop.hasPendingOutput(connection) else {
-            loop.pauseReading(connection)
-            return 0
-        }
-        let consumed = webSockets.received(bytes, on: StreamID(connection))
-        // Who does not read is not listened to; reading goes on when the output has drained.
-        if loop.hasPendingOutput(connection) { loop.pauseReading(connection) }
-        return consumed
     }
 
     // MARK: Drain
@@ -395,11 +367,13 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     // MARK: Connections
 
-    private func kind(of connection: ConnectionID) -> Kind {
+    /// What a connection is at the moment.
+    func kind(of connection: ConnectionID) -> Kind {
         Kind(rawValue: loop[state: connection].first) ?? .closing
     }
 
-    private func exchange(of connection: ConnectionID) -> HTTPExchange? {
+    /// The request in progress on a connection, if there is one.
+    func exchange(of connection: ConnectionID) -> HTTPExchange? {
         guard let exchange = exchanges[connection.slot],
             exchange.generation == connection.generation
         else { return nil }
@@ -424,7 +398,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     /// The second word of a connection that is one too many.
-    private static let notAdmitted: UInt64 = 1
+    static let notAdmitted: UInt64 = 1
 
     private static let continueFrame = EncodedFrame(HTTPResponseWriter.continuation)
 }

@@ -35,12 +35,18 @@ final class TestServer: Sendable {
     let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
+    /// How often the hub was told of changes, and of how many.
+    let announced = Mutex<[Int]>([])
 
     /// - Parameter file: The path of an SQLite database to be made; nil for memory.
-    init(
+    convenience init(
         _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil
     ) throws {
-        let settings = try KintoSettings(values)
+        try self.init(KintoSettings(values), file: file)
+    }
+
+    /// - Parameter file: The path of an SQLite database to be made; nil for memory.
+    init(_ settings: KintoSettings, file: String? = nil) throws {
         let clock = clock
         let storage: any Storage
         if let file {
@@ -52,10 +58,13 @@ final class TestServer: Sendable {
         let hub = Hub(epoch: storage.epoch, host: settings.entryHost, log: []) {
             monitored.monitors($0)
         }
-        storage.setCommitObserver { hub.publish($0) }
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
+        storage.setCommitObserver { [weak self] commit in
+            self?.announced.withLock { $0.append(commit.changes.count) }
+            hub.publish(commit)
+        }
     }
 
     deinit {
