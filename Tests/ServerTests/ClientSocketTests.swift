@@ -2,6 +2,7 @@
 
 import Core
 import Foundation
+import Glibc
 import Testing
 
 @testable import Server
@@ -120,7 +121,8 @@ struct TLSTests {
     }
 
     private func end() {
-        proxy.terminate()
+        // This process may have blocked the signals that ask politely.
+        kill(proxy.processIdentifier, SIGKILL)
         proxy.waitUntilExit()
     }
 

@@ -19,7 +19,7 @@ enum CommandLineOption: String, CaseIterable {
     /// The user of a source.
     case auth = "--auth"
     /// Whether records are asked for their permissions.
-    case noRecordPermissions = "--no-record-permissions"
+    case skipPermissions = "--skip-permissions"
     /// Output for programs.
     case json = "--json"
 
@@ -33,7 +33,7 @@ enum CommandLineOption: String, CaseIterable {
         case .since: "CURSOR"
         case .resource: "PATH"
         case .auth: "LOGIN"
-        case .json, .noRecordPermissions: nil
+        case .json, .skipPermissions: nil
         }
     }
 
@@ -50,8 +50,8 @@ enum CommandLineOption: String, CaseIterable {
         case .loops: "Run N event loops (default: one per core)."
         case .since: "Begin after CURSOR: an id of a stream, or the ETag of a poll."
         case .resource: "Only /buckets/B or /buckets/B/collections/C; may be repeated."
-        case .auth: "Read as USER:PASSWORD; the environment's HELIOGRAPH_IMPORT_AUTH hides it."
-        case .noRecordPermissions: "Do not ask each record for its own permissions: much faster."
+        case .auth: "Read as USER:PASSWORD, or give it in HELIOGRAPH_IMPORT_AUTH."
+        case .skipPermissions: "Do not ask each record for its own permissions: faster."
         case .json: "Print each change as one line of JSON."
         }
     }
@@ -65,7 +65,7 @@ extension CommandName {
         case .check: [.ini]
         case .migrate: [.ini, .storage]
         case .watch: [.since, .resource, .json]
-        case .importing: [.auth, .ini, .storage, .noRecordPermissions]
+        case .importing: [.auth, .ini, .storage, .skipPermissions]
         case .initialize, .version: []
         }
     }

@@ -11,8 +11,8 @@ final class ImportProgress {
     private var told: Timestamp
     private var isLineOpen = false
     private var place = ""
-    private(set) var objects = 0
-    private(set) var tombstones = 0
+    private var objects = 0
+    private var tombstones = 0
 
     /// Begins to count.
     ///

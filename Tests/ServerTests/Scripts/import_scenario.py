@@ -250,5 +250,6 @@ try:
     assert " 0 objects" in run_import(source)
     print("ok", "with changesets" if CHANGES else "without changesets")
 finally:
-    kinto.terminate()
+    # A parent may have blocked the signals that ask politely.
+    kinto.kill()
     kinto.wait()
