@@ -74,7 +74,10 @@ struct Authorization {
         return isWriter ? permissions : [:]
     }
 
-    private var refusal: APIError { identity.isAnonymous ? .unauthorized : .forbidden }
+    private var refusal: APIError {
+        identity.isAnonymous
+            ? .unauthorized(challenges: settings.authenticationPolicies.count) : .forbidden
+    }
 
     private func isAllowed(_ required: RequiredPermission) throws -> Bool {
         try isAllowed(required.grants, action: required.action, kind: required.list.kind)

@@ -17,20 +17,21 @@ struct Identity: Sendable {
     static let anonymous = Identity(userID: nil)
 
     /// What can be said of who sent a request.
-    enum Finding {
+    enum Finding: Sendable {
         /// Who it was.
         case known(Identity)
         /// That depends on whether the login is that of an account.
         case unverified(Login)
+        /// That cannot be found out for so many seconds.
+        case lockedOut(seconds: Int)
     }
 
-    /// Finds out who sent a request: the first policy that recognises its credentials decides.
+    /// Finds out who sent a request: the first policy that recognises its login decides.
     ///
-    /// - Parameter isVerified: Whether the login is known to be that of an account; nil if that
-    ///   is not known yet.
-    /// - Complexity: O(length of the credentials).
+    /// - Parameter verdicts: What is known of logins.
+    /// - Complexity: O(length of the login).
     static func find(
-        _ login: Login?, isVerified: Bool?, settings: KintoSettings
+        _ login: Login?, verdicts: [Login: LoginVerdict], settings: KintoSettings
     ) -> Finding {
         guard let login else { return .known(anonymous) }
         for policy in settings.authenticationPolicies {
@@ -41,9 +42,11 @@ struct Identity: Sendable {
                     message: Array(login.credentials.utf8))
                 return .known(Identity(userID: "\(prefix):\(Digest.hexadecimal(digest))"))
             case .account:
-                guard let isVerified else { return .unverified(login) }
-                if isVerified {
-                    return .known(Identity(userID: "\(policy.prefix):\(login.name)"))
+                switch verdicts[login] {
+                case nil: return .unverified(login)
+                case .verified: return .known(Identity(userID: "\(policy.prefix):\(login.name)"))
+                case .lockedOut(let seconds): return .lockedOut(seconds: seconds)
+                case .unknown: break
                 }
             }
         }
@@ -55,7 +58,9 @@ struct Identity: Sendable {
 
     /// The user id without its prefix; nil for the anonymous.
     var name: String? {
-        userID.map { id in String(id.drop { $0 != ":" }.dropFirst()) }
+        userID.map { id in
+            String(Substring(id.utf8.drop { $0 != UInt8(ascii: ":") }.dropFirst()))
+        }
     }
 
     /// Who an object that this user writes belongs to.

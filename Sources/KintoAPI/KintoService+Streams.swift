@@ -28,7 +28,7 @@ extension KintoService {
         guard exchange.route == .monitorStream, !exchange.hasEnded else {
             switch plan(request) {
             case .answer(let answer): return .refused(answer)
-            case .read, .write: return .refused(unavailable(for: request))
+            case .read, .write, .verify: return .refused(unavailable(for: request))
             }
         }
         var errors = ValidationErrors()

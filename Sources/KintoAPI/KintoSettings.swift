@@ -65,8 +65,16 @@ package struct KintoSettings: Sendable {
 
     // MARK: Users and permissions
 
-    /// `multiauth.policies`: whether `basicauth` is among them.
-    package var hasBasicAuth = false
+    /// `multiauth.policies`: how users say who they are, the first that recognises them counts.
+    var authenticationPolicies: [AuthenticationPolicy] = []
+    /// Whether `basicauth` is among them by that name.
+    var hasBasicAuth: Bool {
+        authenticationPolicies.contains(.basicAuth(prefix: "basicauth"))
+    }
+    /// `includes`: whether accounts can be made, changed and deleted.
+    package var hasAccounts = false
+    /// `account_cache_ttl_seconds`: how long a verified login is good after it was last used.
+    package var accountCacheSeconds = 30
     /// `userid_hmac_secret`: the key that makes user ids of credentials.
     package var userIDSecret = ""
     /// `explicit_permissions`: whether who writes an object gets the permission to write it.

@@ -56,6 +56,4 @@ package enum LoginVerdict: Sendable {
     case unknown
     /// Too many wrong passwords were tried; none is looked at for some seconds.
     case lockedOut(seconds: Int)
-    /// It could not be found out now.
-    case unavailable(any Error)
 }
