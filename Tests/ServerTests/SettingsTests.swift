@@ -333,17 +333,6 @@ struct EffectiveSettingsTests {
         }
         #expect(comments.allSatisfy { $0.count <= Limits.templateColumnsMax })
     }
-
-    @Test("rows that match nothing but themselves do not take each other's keys")
-    func patternMatching() {
-        let row = SettingRow(
-            name: "kinto.<bucket>.<collection>.record_cache_expires_seconds", defaultValue: "",
-            summary: "")
-        #expect(row.matches("a.b.record_cache_expires_seconds"))
-        #expect(!row.matches("a.record_cache_expires_seconds"))
-        #expect(!row.matches("a..record_cache_expires_seconds"))
-        #expect(!row.matches("a.b.record_cache_expires_seconds2"))
-    }
 }
 
 @Suite("The server's settings")

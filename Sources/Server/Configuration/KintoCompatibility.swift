@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+
 /// What happens to settings of Kinto that this server has no use for.
 ///
 /// A file that ran a Kinto should run here. So what only concerns Kinto's insides (pools, caches,
@@ -24,7 +26,7 @@ enum KintoCompatibility {
     static let judgedKeys = [
         "includes", "multiauth.policies", "experimental_collection_schema_validation",
         "event_listeners", "initialization_sequence", "multiauth.authorization_policy",
-        "multiauth.groupfinder", "multiauth.policy.basicauth.use", "id_generator", "readonly",
+        "multiauth.groupfinder", "account_validation", "id_generator", "readonly",
     ]
 
     /// Judges a setting that the table does not have.
@@ -70,11 +72,11 @@ enum KintoCompatibility {
     private static let objectTypes = ["bucket", "collection", "group", "record"]
 
     /// Plugins whose work is done by the server itself.
-    private static let builtInPlugins: Set = ["kinto_changes", "kinto_remote_settings.changes"]
+    private static let builtInPlugins: Set = [
+        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.accounts",
+    ]
     /// Plugins that only measure.
     private static let measuringPlugins: Set = ["kinto.plugins.prometheus", "kinto.plugins.statsd"]
-
-    private static let basicAuthPolicy = "kinto.core.authentication.BasicAuthAuthenticationPolicy"
 
     /// Settings that name a piece of Python, with the values whose work is built in.
     private static let pythonNames: [String: Set<String>] = [
@@ -83,7 +85,6 @@ enum KintoCompatibility {
             "kinto.core.authorization.AuthorizationPolicy",
         ],
         "multiauth.groupfinder": ["kinto.core.authorization.groupfinder"],
-        "multiauth.policy.basicauth.use": [basicAuthPolicy],
         "id_generator": ["kinto.core.storage.generators.UUID4"],
         "bucket_id_generator": ["kinto.views.NameGenerator"],
         "collection_id_generator": ["kinto.views.NameGenerator"],
@@ -105,11 +106,8 @@ enum KintoCompatibility {
             }
             let measuring = words.filter(measuringPlugins.contains)
             return measuring.isEmpty ? .accepted : .partlyIgnored(measuring)
-        case "multiauth.policies":
-            for word in words where word != "basicauth" {
-                return .refused("the policy \(word) is not built in, only basicauth")
-            }
-            return .accepted
+        case "account_validation":
+            return isTrue(value) ? .refused("accounts are not validated by mail") : .accepted
         case "experimental_collection_schema_validation":
             return isTrue(value) ? .refused("schemas are not validated yet") : .accepted
         case "flush_endpoint_enabled":
