@@ -133,7 +133,8 @@ extension KintoSettings: DeclaredSettings {
     private static func policy(_ name: String, _ summary: String) -> Setting<KintoSettings> {
         Setting("multiauth.policy.\(name).use", summary) { value, settings throws(SettingsError) in
             let parts = value.name.split(separator: ".")
-            settings.policyClasses[String(parts[2])] = value.text
+            // Names with a dot are no names of policies.
+            if parts.count == 4 { settings.policyClasses[String(parts[2])] = value.text }
         }
     }
 

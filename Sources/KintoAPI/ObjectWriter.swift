@@ -29,7 +29,7 @@ struct ObjectWriter {
         if replacesAll, !set.isEmpty { permissions = [:] }
         for (name, principals) in set { permissions[name] = principals ?? [] }
         if exchange.settings.hasExplicitPermissions {
-            permissions["write", default: []].insert(exchange.identity.owner)
+            permissions["write", default: []].insert(try owner(of: uri))
         }
         if permissions != before {
             for name in before.keys where permissions[name] == nil { permissions[name] = [] }
@@ -39,6 +39,14 @@ struct ObjectWriter {
             let principals = (members["members"]?.array ?? []).compactMap(\.string)
             try transaction.setMembers(of: uri, to: Set(principals))
         }
+    }
+
+    /// Who gets the permission to write an object.
+    private func owner(of uri: String) throws -> String {
+        guard list == .accounts else { return exchange.identity.owner }
+        let authorization = try Authorization(
+            exchange.identity, settings: exchange.settings, reader: transaction)
+        return authorization.owner(of: uri)
     }
 
     /// Deletes an object with everything below it and all that goes with it.
@@ -54,7 +62,7 @@ struct ObjectWriter {
         case .group:
             try transaction.setMembers(of: uri, to: [])
             try transaction.removePermissions(of: [uri])
-        case .record: try transaction.removePermissions(of: [uri])
+        case .record, .account: try transaction.removePermissions(of: [uri])
         }
         return tombstone
     }

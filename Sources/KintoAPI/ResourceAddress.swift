@@ -13,13 +13,15 @@ enum ResourceKind: String {
     case collection
     /// A record.
     case record
+    /// An account that users log in with.
+    case account
 
     /// The permissions that an object of this kind has, in the order that messages tell them.
     var permissions: [String] {
         switch self {
         case .bucket: ["read", "write", "collection:create", "group:create"]
         case .collection: ["read", "write", "record:create"]
-        case .group, .record: ["read", "write"]
+        case .group, .record, .account: ["read", "write"]
         }
     }
 
@@ -30,12 +32,20 @@ enum ResourceKind: String {
         case .group: "groups"
         case .collection: "collections"
         case .record: "records"
+        case .account: "accounts"
         }
+    }
+
+    /// Whether `id` matches the pattern of the ids of such objects.
+    ///
+    /// - Complexity: O(length of `id`).
+    func isValidID(_ id: String) -> Bool {
+        self == .account ? AccountID.isValid(id) : ResourceID.isValid(id)
     }
 }
 
-/// Where a list of objects is: `/buckets`, `/buckets/B/groups`, `/buckets/B/collections` or
-/// `/buckets/B/collections/C/records`.
+/// Where a list of objects is: `/buckets`, `/buckets/B/groups`, `/buckets/B/collections`,
+/// `/buckets/B/collections/C/records` or `/accounts`.
 enum ListAddress: Hashable {
     /// All buckets.
     case buckets
@@ -45,6 +55,8 @@ enum ListAddress: Hashable {
     case collections(bucket: String)
     /// The records of a collection.
     case records(CollectionPath)
+    /// All accounts.
+    case accounts
 
     /// What is listed.
     var kind: ResourceKind {
@@ -53,13 +65,15 @@ enum ListAddress: Hashable {
         case .groups: .group
         case .collections: .collection
         case .records: .record
+        case .accounts: .account
         }
     }
 
-    /// The URI of the object that the list is of; nil for buckets.
+    /// The URI of the object that the list is of; nil for buckets and
+    /// accounts.
     var parentURI: String? {
         switch self {
-        case .buckets: nil
+        case .buckets, .accounts: nil
         case .groups(let bucket), .collections(let bucket): "/buckets/\(bucket)"
         case .records(let path): path.uri
         }
@@ -74,10 +88,10 @@ enum ListAddress: Hashable {
     /// The URI of an object of the list.
     func uri(of id: String) -> String { "\(uri)/\(id)" }
 
-    /// The bucket that everything of the list lies in; nil for buckets.
+    /// The bucket that everything of the list lies in; nil for buckets and accounts.
     var bucket: String? {
         switch self {
-        case .buckets: nil
+        case .buckets, .accounts: nil
         case .groups(let bucket), .collections(let bucket): bucket
         case .records(let path): path.bucket
         }

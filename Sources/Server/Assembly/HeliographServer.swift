@@ -120,9 +120,14 @@ package final class HeliographServer: Sendable {
         storage.setCommitObserver { hub.publish($0) }
         let service = KintoService(
             settings: options.kinto, changes: hub, clock: HeliographServer.now)
+        let workers = PasswordThreads(threadsMax: Limits.passwordThreadsMax)
+        let verifier = LoginVerifier(
+            settings: options.kinto, storage: storage, workers: workers,
+            clock: HeliographServer.now)
         let dispatcher = RequestDispatcher(
-            service: service, storage: storage, clock: HeliographServer.now,
-            tellFailure: { reporter.failed($0) })
+            service: service,
+            runner: PlanRunner(storage: storage, verifier: verifier, workers: workers),
+            clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         let admission = Admission(
             connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
         self.admission = admission

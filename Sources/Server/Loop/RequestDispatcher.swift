@@ -13,21 +13,21 @@ import Wire
 /// storage's threads; bodies too large to be parsed between two events are parsed elsewhere too.
 final class RequestDispatcher: Sendable {
     private let service: KintoService
-    private let storage: any Storage
+    private let runner: PlanRunner
     private let clock: @Sendable () -> Timestamp
     private let tellFailure: @Sendable (any Error) -> Void
     /// When a failure was last told, in milliseconds since 1970.
     private let lastTold = Atomic<Int64>(0)
 
-    /// Makes a dispatcher for an API over a storage.
+    /// Makes a dispatcher for an API.
     ///
     /// - Parameter tellFailure: Told of failures, not of refusals.
     init(
-        service: KintoService, storage: any Storage, clock: @escaping @Sendable () -> Timestamp,
+        service: KintoService, runner: PlanRunner, clock: @escaping @Sendable () -> Timestamp,
         tellFailure: @escaping @Sendable (any Error) -> Void
     ) {
         self.service = service
-        self.storage = storage
+        self.runner = runner
         self.clock = clock
         self.tellFailure = tellFailure
     }
@@ -52,29 +52,7 @@ final class RequestDispatcher: Sendable {
         _ plan: Plan, for request: HTTPRequest,
         _ completion: @escaping @Sendable (HTTPResponse) -> Void
     ) -> HTTPResponse? {
-        switch plan {
-        case .answer(let answer):
-            return answer
-        case .read(let body):
-            storage.read(body) { [self] result in
-                if case .failure(StorageError.requiresWrite) = result {
-                    write({ try body($0) }, for: request, completion)
-                } else {
-                    completion(answer(result, for: request))
-                }
-            }
-            return nil
-        case .write(let body):
-            write(body, for: request, completion)
-            return nil
-        }
-    }
-
-    private func write(
-        _ body: @escaping @Sendable (any StorageTransaction) throws -> HTTPResponse,
-        for request: HTTPRequest, _ completion: @escaping @Sendable (HTTPResponse) -> Void
-    ) {
-        storage.write(body) { [self] result in completion(answer(result, for: request)) }
+        runner.run(plan) { [self] result in completion(answer(result, for: request)) }
     }
 
     private func answer(
