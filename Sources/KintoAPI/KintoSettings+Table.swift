@@ -18,6 +18,7 @@ extension KintoSettings: DeclaredSettings {
         SettingTopic("Permissions", permissions),
         SettingTopic("Caches", caches),
         SettingTopic("Changes", changes),
+        SettingTopic("History", history),
     ]
 
     private static let service: [Setting<KintoSettings>] = [
@@ -217,6 +218,35 @@ extension KintoSettings: DeclaredSettings {
             guard status == 304 || status == 200 else { throw value.error(expected: expected) }
             settings.notModifiedStatus = status
         },
+    ]
+
+    private static let history: [Setting<KintoSettings>] = [
+        Setting(
+            "kinto.history.exclude_resources",
+            "Buckets, groups, collections and records whose changes leave no history."
+        ) { value, settings throws(SettingsError) in
+            settings.history.excludedResources = value.words
+            guard value.words.allSatisfy(HistorySettings.isResource) else {
+                throw value.error(
+                    expected: "addresses such as /buckets/main or /buckets/main/groups/one")
+            }
+        },
+        .words(
+            "kinto.history.exclude_user_ids", \.history.excludedUserIDs,
+            "Users whose changes leave no history."),
+        .integer(
+            "kinto.history.auto_trim_max_count", \.history.trimmedCountMax,
+            in: -1...1_000_000_000,
+            "Entries of each kind kept in a bucket's history; 0 or -1 for any number."),
+        .integer(
+            "kinto.history.auto_trim_threshold", \.history.trimThreshold, in: count,
+            "How many too many there are when the oldest are removed."),
+        .words(
+            "kinto.history.auto_trim_user_ids", \.history.trimmedUserIDs,
+            "Count and remove only entries of these users, each user's apart."),
+        .integer(
+            "heliograph.history.entries_per_bucket_max", \.history.entriesPerBucketMax, in: count,
+            "Entries kept in a bucket's history, whatever they are about; 0 for any number."),
     ]
 
     // MARK: Settings that are many

@@ -92,6 +92,13 @@ package struct KintoSettings: Sendable {
     /// `cache_maximum_expires_seconds`, but that of the root.
     package var cacheSeconds: [String: Int] = [:]
 
+    // MARK: History
+
+    /// Whether the history plugin is among the includes.
+    package var hasHistory: Bool { includes.contains("kinto.plugins.history") }
+    /// What it does.
+    package var history = HistorySettings()
+
     // MARK: Changes
 
     /// `changes.resources`, as written.

@@ -21,7 +21,7 @@ enum ObjectSchema {
             validateCacheExpires(&object, prefix: prefix, errors: &errors)
         case .group: validateMembers(&object, prefix: prefix, errors: &errors)
         case .account: validatePassword(object, prefix: prefix, errors: &errors)
-        case .record: break
+        case .record, .history: break
         }
     }
 

@@ -13,6 +13,8 @@ enum ResourceKind: String {
     case collection
     /// A record.
     case record
+    /// An entry of a bucket's history.
+    case history
     /// An account that users log in with.
     case account
 
@@ -21,7 +23,7 @@ enum ResourceKind: String {
         switch self {
         case .bucket: ["read", "write", "collection:create", "group:create"]
         case .collection: ["read", "write", "record:create"]
-        case .group, .record, .account: ["read", "write"]
+        case .group, .record, .history, .account: ["read", "write"]
         }
     }
 
@@ -32,6 +34,7 @@ enum ResourceKind: String {
         case .group: "groups"
         case .collection: "collections"
         case .record: "records"
+        case .history: "history"
         case .account: "accounts"
         }
     }
@@ -45,7 +48,7 @@ enum ResourceKind: String {
 }
 
 /// Where a list of objects is: `/buckets`, `/buckets/B/groups`, `/buckets/B/collections`,
-/// `/buckets/B/collections/C/records` or `/accounts`.
+/// `/buckets/B/collections/C/records`, `/buckets/B/history` or `/accounts`.
 enum ListAddress: Hashable {
     /// All buckets.
     case buckets
@@ -55,6 +58,8 @@ enum ListAddress: Hashable {
     case collections(bucket: String)
     /// The records of a collection.
     case records(CollectionPath)
+    /// The history of a bucket.
+    case history(bucket: String)
     /// All accounts.
     case accounts
 
@@ -65,6 +70,7 @@ enum ListAddress: Hashable {
         case .groups: .group
         case .collections: .collection
         case .records: .record
+        case .history: .history
         case .accounts: .account
         }
     }
@@ -74,7 +80,8 @@ enum ListAddress: Hashable {
     var parentURI: String? {
         switch self {
         case .buckets, .accounts: nil
-        case .groups(let bucket), .collections(let bucket): "/buckets/\(bucket)"
+        case .groups(let bucket), .collections(let bucket), .history(let bucket):
+            "/buckets/\(bucket)"
         case .records(let path): path.uri
         }
     }
@@ -92,7 +99,7 @@ enum ListAddress: Hashable {
     var bucket: String? {
         switch self {
         case .buckets, .accounts: nil
-        case .groups(let bucket), .collections(let bucket): bucket
+        case .groups(let bucket), .collections(let bucket), .history(let bucket): bucket
         case .records(let path): path.bucket
         }
     }

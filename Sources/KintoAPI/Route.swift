@@ -26,6 +26,8 @@ enum Route: Equatable {
     case monitorStream
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
+    /// `/v1/buckets/B/snapshot/collections/C@TIMESTAMP`: its last segment is still in one.
+    case snapshot(bucket: String, String)
     /// No endpoint.
     case nowhere(DeadEnd)
 }

@@ -102,6 +102,7 @@ struct UtilityEndpoint: Sendable {
                 "url": "http://kinto.readthedocs.io/en/stable/api/1.x/authentication.html",
             ]
         }
+        if settings.hasHistory { capabilities["history"] = settings.history.capability }
         if settings.hasChanges {
             let collections = settings.changesResources.map(JSONValue.string)
             capabilities["changes"] = [

@@ -206,7 +206,7 @@ struct EffectiveSettingsTests {
                 "the plugin kinto.plugins.default_bucket is not built in"
             ),
             ("kinto.includes = kinto.plugins.flush", "kinto.plugins.flush is not built in"),
-            ("kinto.includes = kinto.plugins.history", "kinto.plugins.history is not built in"),
+            ("kinto.includes = kinto.plugins.openid", "kinto.plugins.openid is not built in"),
             ("kinto.includes = kinto.plugins.accounts", "kinto.plugins.accounts is not built in"),
             (
                 "multiauth.policies = basicauth account",

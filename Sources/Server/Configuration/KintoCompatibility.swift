@@ -73,7 +73,8 @@ enum KintoCompatibility {
 
     /// Plugins whose work is done by the server itself.
     private static let builtInPlugins: Set = [
-        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.accounts",
+        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.history",
+        "kinto.plugins.accounts",
     ]
     /// Plugins that only measure.
     private static let measuringPlugins: Set = ["kinto.plugins.prometheus", "kinto.plugins.statsd"]

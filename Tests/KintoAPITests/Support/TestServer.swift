@@ -35,10 +35,16 @@ final class TestServer: Sendable {
     let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
+    let workers: HeldWorkers
+    private let runner: PlanRunner
 
-    /// - Parameter file: The path of an SQLite database to be made; nil for memory.
+    /// - Parameters:
+    ///   - file: The path of an SQLite database to be made; nil for memory.
+    ///   - hashCost: The cost of hashes of passwords, by default the least there is.
+    ///   - holdsWork: Whether passwords are hashed only when `workers` are told to.
     init(
-        _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil
+        _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil,
+        hashCost: Int = 4, holdsWork: Bool = false
     ) throws {
         let settings = try KintoSettings(values)
         let clock = clock
@@ -56,6 +62,12 @@ final class TestServer: Sendable {
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
+        workers = HeldWorkers(isOpen: !holdsWork)
+        let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
+            clock.read()
+        }
+        runner = PlanRunner(
+            storage: storage, verifier: verifier, workers: workers, hashCost: hashCost)
     }
 
     deinit {
@@ -65,7 +77,7 @@ final class TestServer: Sendable {
     /// Plans a request, runs the plan and returns the answer.
     func send(_ request: HTTPRequest) async -> HTTPResponse {
         let service = service
-        let storage = storage
+        let runner = runner
         return await withCheckedContinuation { continuation in
             let finish: @Sendable (Result<HTTPResponse, any Error>) -> Void = { result in
                 switch result {
@@ -74,17 +86,8 @@ final class TestServer: Sendable {
                     continuation.resume(returning: service.failure(error, for: request))
                 }
             }
-            switch service.plan(request) {
-            case .answer(let response): continuation.resume(returning: response)
-            case .write(let body): storage.write(body, completion: finish)
-            case .read(let body):
-                storage.read(body) { result in
-                    guard case .failure(StorageError.requiresWrite) = result else {
-                        return finish(result)
-                    }
-                    storage.write({ try body($0) }, completion: finish)
-                }
-            }
+            let answer = runner.run(service.plan(request), completion: finish)
+            if let answer { continuation.resume(returning: answer) }
         }
     }
 
