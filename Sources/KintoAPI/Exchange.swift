@@ -83,9 +83,11 @@ struct Exchange: Sendable {
         }
         if !isBare {
             reply.fields.append("X-Content-Type-Options", "nosniff")
-            reply.fields.append(
-                "Content-Security-Policy",
-                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
+            if reply.fields["Content-Security-Policy"] == nil {
+                reply.fields.append(
+                    "Content-Security-Policy",
+                    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
+            }
             addBackoff(&reply)
         }
         if !isSubrequest { addEndOfService(&reply) }

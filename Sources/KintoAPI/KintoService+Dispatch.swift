@@ -53,6 +53,13 @@ extension KintoService {
             let entries = changes.monitoredEntries().entries
             let body = broadcasts.body(entries, now: exchange.now)
             return .answer(exchange.finish(Reply(json: body)))
+        case .metrics:
+            _ = try utility(exchange)
+            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try endpoint.metrics()))
+        case .dashboard(let file):
+            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try endpoint.dashboard(file)))
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))

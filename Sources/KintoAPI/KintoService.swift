@@ -22,6 +22,8 @@ package final class KintoService: Sendable {
     let tokens = DeletionTokens()
     /// What is broadcast, and since when.
     let broadcasts: Broadcasts
+    /// What the server shows of itself.
+    let pages: (any ServerPages)?
     /// Keeps histories from growing for ever.
     let historyTrimmer = HistoryTrimmer()
 
@@ -29,16 +31,18 @@ package final class KintoService: Sendable {
     ///
     /// - Parameters:
     ///   - changes: What the monitor endpoints show.
+    ///   - pages: What the server shows of itself; those paths lead nowhere if nil.
     ///   - clock: The time, in milliseconds since 1970.
     ///   - random: So many bytes that nobody can guess.
     package init(
-        settings: KintoSettings, changes: any ChangesSource,
+        settings: KintoSettings, changes: any ChangesSource, pages: (any ServerPages)? = nil,
         clock: @escaping @Sendable () -> Timestamp,
         random: @escaping @Sendable (Int) -> [UInt8] = Digest.randomBytes
     ) {
         self.settings = settings
         router = Router(settings)
         self.changes = changes
+        self.pages = pages
         self.clock = clock
         self.random = random
         broadcasts = Broadcasts(debounceSeconds: settings.broadcastDebounceSeconds)

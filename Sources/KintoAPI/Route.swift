@@ -26,6 +26,10 @@ enum Route: Equatable {
     case monitorStream
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
+    /// `/v1/__metrics__`.
+    case metrics
+    /// A file of `/v1/dashboard/`; nil for that path without its slash.
+    case dashboard(file: String?)
     /// `/v1/buckets/B/snapshot/collections/C@TIMESTAMP`: its last segment is still in one.
     case snapshot(bucket: String, String)
     /// No endpoint.
@@ -36,8 +40,9 @@ extension Route {
     /// Whether the answer depends on who asks, so that logins are verified before.
     var asksForIdentity: Bool {
         switch self {
-        case .hello, .batch, .list, .object, .changeset, .monitorRecords: true
-        case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .nowhere:
+        case .hello, .batch, .list, .object, .changeset, .monitorRecords, .snapshot: true
+        case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
+            .dashboard, .nowhere:
             false
         }
     }

@@ -11,7 +11,11 @@ enum RouteTable {
     /// The rows. Where two fit a path, the one with a literal segment goes first, wherever it
     /// stands.
     static let endpoints: [Endpoint] =
-        utilities + resources + changes + history
+        [
+            utilities, resources, changes,
+            history,
+            pages,
+        ].flatMap { $0 }
 
     private static let utilities: [Endpoint] = [
         reading(
@@ -73,6 +77,21 @@ enum RouteTable {
             Operation(
                 .get, "get_broadcasts", "Tell the timestamp to broadcast", tag: "Changes")
         ) { _ in .broadcasts },
+    ]
+
+    private static let pages: [Endpoint] = [
+        reading(
+            "/__metrics__", Operation(.get, "metrics", "Show the server's figures")
+        ) { _ in .metrics },
+        reading(
+            "/dashboard", Operation(.get, "redirect_to_dashboard", "Lead to the dashboard")
+        ) { _ in .dashboard(file: nil) },
+        reading(
+            "/dashboard/", Operation(.get, "dashboard", "Show the dashboard")
+        ) { _ in .dashboard(file: "") },
+        reading(
+            "/dashboard/{file}", Operation(.get, "dashboard_file", "Get a part of the dashboard")
+        ) { .dashboard(file: $0[0]) },
     ]
 
     private static let history: [Endpoint] = [

@@ -14,6 +14,9 @@ package protocol Storage: AnyObject, Sendable {
     /// The identity of this history, made with the database.
     var epoch: Epoch { get }
 
+    /// What was done so far.
+    var statistics: StorageStatistics { get }
+
     /// The change log as committed: the newest change of each collection that ever had a records
     /// timestamp, tombstones included, by ascending revision.
     ///

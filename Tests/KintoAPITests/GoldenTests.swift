@@ -18,7 +18,7 @@ enum GoldenData {
     ]
 
     /// The scenarios of `plugins` that are replayed.
-    static let plugins: Set = ["history"]
+    static let plugins: Set = ["history", "accounts"]
 
     /// `../shared/kinto-golden`, from the root of the package.
     static let directory = URL(filePath: #filePath)
@@ -118,7 +118,9 @@ struct GoldenTests {
     private func replay(_ scenario: Scenario, file: String?) async throws {
         let steps = try GoldenData.steps(scenario)
         let first = try #require(steps.first)
-        let server = try TestServer(DeliberateDifference.adapt(first.settings), file: file)
+        let server = try TestServer(
+            DeliberateDifference.adapt(first.settings), file: file,
+            hashCost: Limits.passwordHashCost)
         var values: [String: String] = [:]
         for step in steps where !step.isQuirk {
             guard !DeliberateDifference.isSkipped(scenario, step) else { continue }

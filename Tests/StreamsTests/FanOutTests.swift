@@ -20,7 +20,9 @@ final class Bench {
         fanOut = FanOut(
             hub: hub, transport: transport, configuration: .init(),
             random: SeededGenerator(seed: seed), wake: {})
-        webSockets = WebSocketStreams(fanOut: fanOut, transport: transport)
+        webSockets = WebSocketStreams(
+            fanOut: fanOut, transport: transport,
+            clock: { Timestamp(milliseconds: 1_700_000_000_000) })
     }
 
     func write(

@@ -118,18 +118,14 @@ package final class HeliographServer: Sendable {
             host: host.isEmpty ? HeliographServer.host(of: group.boundAddresses) : host, log: log,
             isMonitored: { monitored.monitors($0) })
         storage.setCommitObserver { hub.publish($0) }
-        let service = KintoService(
-            settings: options.kinto, changes: hub, clock: HeliographServer.now)
-        let workers = PasswordThreads(threadsMax: Limits.passwordThreadsMax)
-        let verifier = LoginVerifier(
-            settings: options.kinto, storage: storage, workers: workers,
-            clock: HeliographServer.now)
-        let dispatcher = RequestDispatcher(
-            service: service,
-            runner: PlanRunner(storage: storage, verifier: verifier, workers: workers),
-            clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         let admission = Admission(
             connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
+        let figures = ServerFigures(hub: hub, storage: storage, admission: admission)
+        let service = KintoService(
+            settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
+        let dispatcher = RequestDispatcher(
+            service: service, runner: HeliographServer.runner(options.kinto, storage),
+            clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         self.admission = admission
         self.storage = storage
         self.hub = hub
@@ -141,6 +137,7 @@ package final class HeliographServer: Sendable {
                 admission: admission, streams: options.streams, clock: HeliographServer.now)
         }
         self.services = services
+        figures.setLoops(services.map(\.figures))
         do {
             try group.start { services[$0.index] }
         } catch {
@@ -170,6 +167,16 @@ package final class HeliographServer: Sendable {
         group.stop()
         group.join()
         storage.close()
+    }
+
+    /// Who carries out plans over a storage, and hashes passwords beside it.
+    private static func runner(
+        _ settings: KintoSettings, _ storage: any Storage
+    ) -> PlanRunner {
+        let workers = PasswordThreads(threadsMax: Limits.passwordThreadsMax)
+        let verifier = LoginVerifier(
+            settings: settings, storage: storage, workers: workers, clock: now)
+        return PlanRunner(storage: storage, verifier: verifier, workers: workers)
     }
 
     /// The host that entries name when no setting says which: the first address over TCP.

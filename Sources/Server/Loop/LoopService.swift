@@ -33,6 +33,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// The loop.
     let loop: EventLoop
     private let admission: Admission
+    /// What the streams have done, for other threads.
+    let figures = LoopFigures()
     /// The loop's streams.
     let fanOut: Streaming
     /// What WebSocket peers send.
@@ -60,7 +62,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         fanOut = Streaming(
             hub: hub, transport: transport, configuration: streams,
             random: SystemRandomNumberGenerator(), wake: { loop.wake() })
-        webSockets = WebSocketStreams(fanOut: fanOut, transport: transport)
+        webSockets = WebSocketStreams(
+            fanOut: fanOut, transport: transport, clock: clock)
     }
 
     // MARK: Events of the loop
@@ -145,7 +148,13 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     func woken() { fanOut.synchronize() }
 
-    func turnEnded() { continueDrain() }
+    func turnEnded() {
+        let statistics = fanOut.statistics
+        figures.store(
+            subscribers: statistics.subscribers, deliveries: statistics.deliveries,
+            stalls: statistics.stalls, changes: statistics.changes)
+        continueDrain()
+    }
 
     // MARK: Requests
 
