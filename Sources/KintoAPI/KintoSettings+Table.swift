@@ -120,7 +120,8 @@ extension KintoSettings: DeclaredSettings {
             "multiauth.policies", \.policies, withoutFile: "basicauth",
             "How users say who they are: basicauth, or names of policies with a class; the first "
                 + "that recognises a user counts."),
-        policy("account", "The class of the policy account: kinto.plugins.accounts.AccountsPolicy."),
+        policy(
+            "account", "The class of the policy account: kinto.plugins.accounts.AccountsPolicy."),
         policy("<name>", "The class of a policy of another name."),
         .text(
             "kinto.userid_hmac_secret", \.userIDSecret,

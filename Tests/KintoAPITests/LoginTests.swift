@@ -111,8 +111,8 @@ struct LoginTests {
         await withCheckedContinuation { continuation in
             server.storage.write(
                 { transaction in
-                    _ = try transaction.put(
-                        "mat", members: ["password": .string(new)], timestamp: nil, in: list)
+                    let members = JSONObject([("password", .string(new))])
+                    try transaction.put("mat", members: members, timestamp: nil, in: list)
                 },
                 completion: { (_: Result<Void, any Error>) in continuation.resume() })
         }

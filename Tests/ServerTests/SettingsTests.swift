@@ -160,7 +160,7 @@ struct EffectiveSettingsTests {
             statsd_url = udp://x
             kinto.flight_level = 7
             kinto.includes = kinto_changes kinto.plugins.statsd
-            multiauth.policy.account.use = kinto.plugins.accounts.AccountsPolicy
+            multiauth.policy.portier.realm = R
             kinto.bucket_id_generator = kinto.views.NameGenerator
             object_record_delete_enabled = true
             """,
@@ -170,7 +170,7 @@ struct EffectiveSettingsTests {
                 "settings without effect here: server:main threads, "
                     + "kinto.plugins.statsd in kinto.includes, "
                     + "kinto.cache_backend, kinto.permission_url, statsd_url, "
-                    + "multiauth.policy.account.use, object_record_delete_enabled",
+                    + "multiauth.policy.portier.realm, object_record_delete_enabled",
                 "settings that nothing knows: kinto.flight_level",
             ])
         #expect(shown(settings, "host") == "0.0.0.0 (file kinto.ini:13)")
@@ -207,18 +207,13 @@ struct EffectiveSettingsTests {
             ),
             ("kinto.includes = kinto.plugins.flush", "kinto.plugins.flush is not built in"),
             ("kinto.includes = kinto.plugins.openid", "kinto.plugins.openid is not built in"),
-            ("kinto.includes = kinto.plugins.accounts", "kinto.plugins.accounts is not built in"),
-            (
-                "multiauth.policies = basicauth account",
-                "the policy account is not built in, only basicauth"
-            ),
+            ("kinto.account_validation = true", "accounts are not validated by mail"),
             (
                 "kinto.experimental_collection_schema_validation = true",
                 "schemas are not validated yet"
             ),
             ("kinto.event_listeners = redis", "redis is Python code, which this server cannot run"),
             ("kinto.record_id_generator = my.Ids", "my.Ids is Python code"),
-            ("multiauth.policy.basicauth.use = my.Policy", "my.Policy is Python code"),
             ("multiauth.groupfinder = my.finder", "my.finder is Python code"),
             ("kinto.plural_bucket_post_enabled = false", "cannot be switched off one by one"),
             ("use = config:other.ini", "settings cannot be taken from elsewhere"),
