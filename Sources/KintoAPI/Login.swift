@@ -45,6 +45,7 @@ package struct Login: Hashable, Sendable, CustomStringConvertible, CustomReflect
     var credentials: String { "\(name):\(password)" }
 
     package var description: String { "login of \(name)" }
+    /// What debuggers and `dump` show: the name alone.
     package var customMirror: Mirror { Mirror(self, children: ["name": name]) }
 }
 

@@ -10,10 +10,10 @@
 //
 // Invariants:
 // 1. A verified login stays so whatever else is tried: guessing ends nobody's session.
-// 2. Of one account, at most `Limits.failedLoginsMax` different wrong passwords are looked at, being
-//    looked at included, before `Limits.failedLoginSecondsMax` have passed. The same wrong one again
-//    is refused without being counted or looked at, so a program with an old password locks out
-//    nobody.
+// 2. Of one account, at most `Limits.failedLoginsMax` different wrong passwords are looked at,
+//    being looked at included, before `Limits.failedLoginSecondsMax` have passed. The same wrong
+//    one again is refused without being counted or looked at, so a program with an old password
+//    locks out nobody.
 
 import Core
 

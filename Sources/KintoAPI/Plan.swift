@@ -9,8 +9,9 @@ import Wire
 ///
 /// A closure runs in one transaction, so that permissions, preconditions and writes of a request
 /// are decided on one state. A write that throws `PasswordNeeded` is to be run again when the hash
-/// is there; `PlanRunner` does. Whatever else it throws goes to `KintoService.failure(_:for:)`, which has the
-/// answer; what a write did before it threw is undone by the storage.
+/// is there; `PlanRunner` does. Whatever else a closure throws goes to
+/// `KintoService.failure(_:for:)`, which has the answer; what a write did before it threw is undone
+/// by the storage.
 package enum Plan: Sendable {
     /// No storage: the answer is here.
     case answer(HTTPResponse)

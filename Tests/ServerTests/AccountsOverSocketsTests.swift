@@ -50,7 +50,7 @@ struct AccountsOverSocketsTests {
 
     @Test("hash passwords on a few threads, of which no more work waits than they can bear")
     func threads() {
-        let threads = PasswordThreads(threadsMax: 2, jobsMax: 3)
+        let threads = PasswordThreads(threadsMax: Limits.passwordThreadsMax)
         let gate = DispatchSemaphore(value: 0)
         let started = DispatchSemaphore(value: 0)
         let done = DispatchSemaphore(value: 0)
@@ -62,15 +62,16 @@ struct AccountsOverSocketsTests {
             together.withLock { $0.now -= 1 }
             done.signal()
         }
-        for _ in 0..<2 {
+        for _ in 0..<Limits.passwordThreadsMax {
             #expect(threads.submit(job))
             started.wait()
         }
-        for _ in 0..<3 { #expect(threads.submit(job)) }
+        for _ in 0..<Limits.passwordJobsMax { #expect(threads.submit(job)) }
         #expect(!threads.submit(job))
-        for _ in 0..<5 { gate.signal() }
-        for _ in 0..<5 { done.wait() }
-        #expect(together.withLock { $0.most } == 2)
+        let all = Limits.passwordThreadsMax + Limits.passwordJobsMax
+        for _ in 0..<all { gate.signal() }
+        for _ in 0..<all { done.wait() }
+        #expect(together.withLock { $0.most } == Limits.passwordThreadsMax)
         #expect(threads.submit {})
     }
 

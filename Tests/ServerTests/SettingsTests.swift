@@ -228,7 +228,7 @@ struct EffectiveSettingsTests {
     func refusedEnvironment() {
         for (name, value) in [
             ("KINTO_EVENT_LISTENERS", "redis"), ("KINTO_INCLUDES", "kinto.plugins.openid"),
-            ("MULTIAUTH_POLICIES", "google"), ("KINTO_INITIALIZATION_SEQUENCE", "my.step"),
+            ("KINTO_INITIALIZATION_SEQUENCE", "my.step"),
         ] {
             let message = refusal { () throws(ConfigurationError) in
                 try merge(environment: [name: value])
