@@ -1,41 +1,50 @@
 // SPDX-License-Identifier: MIT
 
-/// One line of `monitor/changes`: the newest timestamp of one monitored collection.
+/// One line of `monitor/changes`: the newest timestamp of one collection.
 ///
-/// The JSON form is rendered once, when the entry is made, and shared by every answer and event
-/// that shows it.
+/// The JSON form of a monitored collection's entry is rendered once, when the entry is made, and
+/// shared by every answer and event that shows it. Other collections may be many and are rarely
+/// shown: their entries are rendered when that happens.
 package struct Entry: Sendable {
-    /// The UUID form of the MD5 of `http_host` and the collection's URI (kinto-changes).
-    package let id: String
     /// The change that the entry shows.
     package let change: Change
     /// The host that the entry names (`changes.http_host`).
     package let host: String
-    /// The entry as a JSON object, `{"id":…,"last_modified":…,"bucket":…,"collection":…,"host":…}`,
-    /// with `"deleted":true` at its end if the collection ceased to exist.
-    package let json: [UInt8]
+    private let rendering: Rendering?
+
+    private struct Rendering: Sendable {
+        let id: String
+        let json: [UInt8]
+    }
 
     /// Makes the entry that shows `change` under the name of `host`.
     ///
     /// - Parameter id: The result of `makeID(host:path:)`, which is dear enough to keep.
     /// - Complexity: O(length of the JSON form).
     package init(id: String, change: Change, host: String) {
-        self.id = id
         self.change = change
         self.host = host
-        var json: [UInt8] = []
-        json.reserveCapacity(128 + host.utf8.count)
-        json.append(contentsOf: "{\"id\":\"\(id)\",\"last_modified\":".utf8)
-        DecimalNumber.append(change.timestamp.milliseconds, to: &json)
-        json.append(contentsOf: ",\"bucket\":\"".utf8)
-        json.append(contentsOf: change.path.bucket.utf8)
-        json.append(contentsOf: "\",\"collection\":\"".utf8)
-        json.append(contentsOf: change.path.collection.utf8)
-        json.append(contentsOf: "\",\"host\":".utf8)
-        JSONWriter.append(string: host, to: &json)
-        if change.isTombstone { json.append(contentsOf: ",\"deleted\":true".utf8) }
-        json.append(UInt8(ascii: "}"))
-        self.json = json
+        rendering = Rendering(id: id, json: Entry.render(id: id, change: change, host: host))
+    }
+
+    /// Makes an entry that is rendered each time it is shown.
+    package init(unrendered change: Change, host: String) {
+        self.change = change
+        self.host = host
+        rendering = nil
+    }
+
+    /// The UUID form of the MD5 of `http_host` and the collection's URI (kinto-changes).
+    ///
+    /// - Complexity: O(1) if the entry is rendered, else O(length of the URI).
+    package var id: String { rendering?.id ?? Entry.makeID(host: host, path: change.path) }
+
+    /// The entry as a JSON object, `{"id":…,"last_modified":…,"bucket":…,"collection":…,"host":…}`,
+    /// with `"deleted":true` at its end if the collection ceased to exist.
+    ///
+    /// - Complexity: O(1) if the entry is rendered, else O(its length).
+    package var json: [UInt8] {
+        rendering?.json ?? Entry.render(id: id, change: change, host: host)
     }
 
     /// The collection's records timestamp.
@@ -49,5 +58,21 @@ package struct Entry: Sendable {
         let bytes = Array(digits.utf8)
         let groups = [bytes[0..<8], bytes[8..<12], bytes[12..<16], bytes[16..<20], bytes[20..<32]]
         return groups.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
+    }
+
+    private static func render(id: String, change: Change, host: String) -> [UInt8] {
+        var json: [UInt8] = []
+        json.reserveCapacity(128 + host.utf8.count)
+        json.append(contentsOf: "{\"id\":\"\(id)\",\"last_modified\":".utf8)
+        DecimalNumber.append(change.timestamp.milliseconds, to: &json)
+        json.append(contentsOf: ",\"bucket\":\"".utf8)
+        json.append(contentsOf: change.path.bucket.utf8)
+        json.append(contentsOf: "\",\"collection\":\"".utf8)
+        json.append(contentsOf: change.path.collection.utf8)
+        json.append(contentsOf: "\",\"host\":".utf8)
+        JSONWriter.append(string: host, to: &json)
+        if change.isTombstone { json.append(contentsOf: ",\"deleted\":true".utf8) }
+        json.append(UInt8(ascii: "}"))
+        return json
     }
 }

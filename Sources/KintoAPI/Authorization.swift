@@ -81,7 +81,10 @@ struct Authorization {
             ? .unauthorized(challenges: settings.authenticationPolicies.count) : .forbidden
     }
 
-    private func isAllowed(_ required: RequiredPermission) throws -> Bool {
+    /// Whether the user may do something.
+    ///
+    /// - Throws: `StorageError`.
+    func isAllowed(_ required: RequiredPermission) throws -> Bool {
         try isAllowed(required.grants, action: required.action, kind: required.list.kind)
     }
 

@@ -16,6 +16,19 @@ struct Identity: Sendable {
     /// Nobody that is known.
     static let anonymous = Identity(userID: nil)
 
+    /// Makes the identity of a user id.
+    init(userID: String?) {
+        self.userID = userID
+    }
+
+    /// The identity of somebody whose stream lasts.
+    init(_ viewer: Viewer) {
+        userID = viewer.userID
+    }
+
+    /// What is kept of the identity as long as a stream lasts.
+    var viewer: Viewer { Viewer(userID: userID) }
+
     /// What can be said of who sent a request.
     enum Finding: Sendable {
         /// Who it was.

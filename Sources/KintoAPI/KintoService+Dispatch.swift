@@ -41,6 +41,12 @@ extension KintoService {
         case .snapshot(let bucket, let name):
             return try SnapshotEndpoint(exchange: exchange, bucket: bucket, name: name).plan(self)
         case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
+        case .stream(let path):
+            let reply = try streamReply(exchange)
+            return reading(exchange) { reader in
+                try StreamPermission(path: path).require(exchange.identity, exchange, reader)
+                return reply
+            }
         case .batch: return try BatchEndpoint(exchange: exchange).plan(self)
         case .hello: return try utility(exchange).hello(self)
         case .heartbeat: return try utility(exchange).heartbeat(self)

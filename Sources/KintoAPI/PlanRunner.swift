@@ -11,7 +11,8 @@ package final class PlanRunner: Sendable {
     package typealias Completion = @Sendable (Result<HTTPResponse, any Error>) -> Void
 
     private let storage: any Storage
-    private let verifier: LoginVerifier
+    /// Who verifies logins, of streams too.
+    package let verifier: LoginVerifier
     private let workers: any PasswordWorkers
     private let hashCost: Int
     private let random: @Sendable (Int) -> [UInt8]

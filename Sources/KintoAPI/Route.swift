@@ -24,6 +24,8 @@ enum Route: Equatable {
     case monitorRecords
     /// `/v1/buckets/monitor/collections/changes/stream`.
     case monitorStream
+    /// `/v1/buckets/B/collections/C/stream`.
+    case stream(CollectionPath)
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
     /// `/v1/__metrics__`.
@@ -40,7 +42,9 @@ extension Route {
     /// Whether the answer depends on who asks, so that logins are verified before.
     var asksForIdentity: Bool {
         switch self {
-        case .hello, .batch, .list, .object, .changeset, .monitorRecords, .snapshot: true
+        case .hello, .batch, .list, .object, .changeset, .monitorRecords, .snapshot,
+            .stream:
+            true
         case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
             .dashboard, .nowhere:
             false

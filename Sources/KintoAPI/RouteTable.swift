@@ -63,6 +63,11 @@ enum RouteTable {
             Operation(
                 .get, "stream_changes", "Stream the collections that change", tag: "Changes")
         ) { _ in .monitorStream },
+        reading(
+            StreamPath.collection, exists: \.hasChanges,
+            Operation(
+                .get, "stream_collection", "Stream the changes of a collection", tag: "Changes")
+        ) { .stream(CollectionPath(bucket: $0[0], collection: $0[1])) },
         Endpoint(
             template: "/buckets/{bucket_id}/collections/{collection_id}/changeset",
             methods: [.get, .head, .options], readsBody: true, exists: \.hasChanges,

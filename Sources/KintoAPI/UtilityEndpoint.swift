@@ -120,6 +120,7 @@ struct UtilityEndpoint: Sendable {
                 "description": "Changes as they happen, over Server-Sent Events and WebSocket.",
                 "url": .string("\(exchange.origin)\(Router.prefix)\(StreamPath.monitorChanges)"),
                 "sse": stream, "websocket": stream,
+                "collection": .string(StreamPath.collection),
             ]
         }
         return capabilities

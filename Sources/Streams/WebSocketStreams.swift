@@ -91,10 +91,14 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
         case .ping(let id):
             answer(ServerMessage.pong(id: id, time: clock()), to: stream)
         case .subscribe(let filter, let cursor):
-            if !fanOut.replace(stream, filter: filter, cursor: cursor) {
+            switch fanOut.replace(stream, filter: filter, cursor: cursor) {
+            case .done: break
+            case .noRoom:
                 answer(
                     ServerMessage.error(code: 503, errno: 201, "Too many different filters"),
                     to: stream)
+            case .hasNoFilter:
+                answer(ServerMessage.error("A stream of one collection has no filter"), to: stream)
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import KintoAPI
 import Testing
 
 @testable import Server
@@ -19,10 +20,10 @@ struct PagesTests {
         try server.makeCollection()
         try server.write("first")
         let stream = try server.connect()
-        try stream.send("GET", StreamEndpoint.path)
+        try stream.send("GET", "/v1" + StreamPath.monitorChanges)
         _ = try stream.read(until: "event: ready")
         let socket = try server.connect()
-        #expect(try socket.upgrade(StreamEndpoint.path).status == 101)
+        #expect(try socket.upgrade("/v1" + StreamPath.monitorChanges).status == 101)
         let connection = try server.connect()
         var text = ""
         // The figures are those of each loop's last turn.

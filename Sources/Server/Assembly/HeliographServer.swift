@@ -124,7 +124,8 @@ package final class HeliographServer: Sendable {
         let service = KintoService(
             settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
         let dispatcher = RequestDispatcher(
-            service: service, runner: HeliographServer.runner(options.kinto, storage),
+            service: service, storage: storage,
+            runner: HeliographServer.runner(options.kinto, storage),
             clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         self.admission = admission
         self.storage = storage
