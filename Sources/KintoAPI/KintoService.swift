@@ -64,13 +64,18 @@ package final class KintoService: Sendable {
             return exchange.finish(UtilityEndpoint.heartbeat(isWell: false))
         }
         guard error is StorageError else {
-            var failure = APIError(
-                status: 500, number: .undefined,
-                message: "A programmatic error occurred, developers have been informed.")
-            failure.info = settings.errorInfoLink
-            return exchange.finish(failure.reply)
+            return exchange.finish(programmaticError.reply)
         }
         return exchange.finish(overloaded.reply)
+    }
+
+    /// 500: something is wrong with the server.
+    var programmaticError: APIError {
+        var error = APIError(
+            status: 500, number: .undefined,
+            message: "A programmatic error occurred, developers have been informed.")
+        error.info = settings.errorInfoLink
+        return error
     }
 
     /// 503: the storage or the server cannot now.
@@ -109,7 +114,7 @@ package final class KintoService: Sendable {
                 status: 410, number: .serviceDeprecated,
                 message: "The service you are trying to connect no longer exists at this "
                     + "location.")
-            return .answer(exchange.finish(error.reply))
+            return .answer(exchange.finishEnded(error.reply))
         }
         if settings.isReadOnly, ![.get, .head, .options].contains(exchange.method) {
             let error = APIError.methodNotAllowed(allowed: nil)

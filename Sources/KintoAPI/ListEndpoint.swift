@@ -171,7 +171,9 @@ struct ListEndpoint: Sendable {
     /// - Throws: `APIError`, a 400, if it is not a valid one.
     private func givenID() throws(APIError) -> String? {
         guard let value = exchange.body.givenID else { return nil }
-        guard let id = value.string, list.kind.isValidID(id) else { throw .invalidID }
+        guard let id = value.string, exchange.settings.isValidID(id, of: list.kind) else {
+            throw .invalidID
+        }
         return id
     }
 
@@ -184,7 +186,7 @@ struct ListEndpoint: Sendable {
         if list == .accounts, let password = members["password"]?.string {
             members["password"] = .string(try newPassword.hash(of: password))
         }
-        let id = id ?? (list.kind == .record ? exchange.makeUUID() : exchange.makeName())
+        let id = id ?? exchange.makeID(list.kind)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
         try writer.store(

@@ -171,7 +171,7 @@ struct ObjectEndpoint: Sendable {
     private var notFound: APIError { .notFound(id: id, kind: list.kind, isParent: false) }
 
     private func requireValidID() throws(APIError) {
-        guard list.kind.isValidID(id) else { throw .invalidID }
+        guard exchange.settings.isValidID(id, of: list.kind) else { throw .invalidID }
     }
 
     /// The object, if it is there and the user reaches it.

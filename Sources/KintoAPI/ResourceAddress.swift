@@ -38,13 +38,6 @@ enum ResourceKind: String {
         case .account: "accounts"
         }
     }
-
-    /// Whether `id` matches the pattern of the ids of such objects.
-    ///
-    /// - Complexity: O(length of `id`).
-    func isValidID(_ id: String) -> Bool {
-        self == .account ? AccountID.isValid(id) : ResourceID.isValid(id)
-    }
 }
 
 /// Where a list of objects is: `/buckets`, `/buckets/B/groups`, `/buckets/B/collections`,

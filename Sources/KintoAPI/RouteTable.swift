@@ -50,7 +50,8 @@ enum RouteTable {
     private static let changes: [Endpoint] = [
         Endpoint(
             template: "\(CollectionPath.monitorChanges.uri)/records",
-            methods: [.get, .head, .options], exposed: .monitor, readsBody: true,
+            methods: [.get, .head, .options], switchName: "plural_changes", exposed: .monitor,
+            readsBody: true,
             exists: \.hasChanges,
             operations: [
                 Operation(
@@ -102,6 +103,7 @@ enum RouteTable {
     private static let history: [Endpoint] = [
         Endpoint(
             template: "/buckets/{bucket_id}/history", methods: [.get, .head, .delete, .options],
+            switchName: "plural_history",
             exposed: .monitor, readsBody: true, exists: \.hasHistory,
             operations: [
                 Operation(
@@ -140,13 +142,15 @@ enum RouteTable {
         return [
             Endpoint(
                 template: template, methods: [.head, .get, .post, .delete, .options],
-                exposed: .list, readsBody: true, exists: exists,
+                switchName: "plural_\(kind.rawValue)", exposed: .list, readsBody: true,
+                exists: exists,
                 operations: Operation.ofList(kind)
             ) { .list(address($0)) },
             Endpoint(
                 template: "\(template)/{id}",
                 methods: [.get, .head, .put, .patch, .delete, .options],
-                exposed: .object, readsBody: true, exists: exists,
+                switchName: "object_\(kind.rawValue)", exposed: .object, readsBody: true,
+                exists: exists,
                 operations: Operation.ofObject(kind)
             ) { .object(address($0), id: $0[place]) },
         ]

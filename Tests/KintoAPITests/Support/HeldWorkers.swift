@@ -8,15 +8,13 @@ import Synchronization
 /// Workers that count their jobs and, if they are told to, keep them until a test lets them go.
 final class HeldWorkers: PasswordWorkers {
     private struct State {
-        var isOpen: Bool
+        var isOpen = true
         var jobsMax = Int.max
         var held: [@Sendable () -> Void] = []
         var count = 0
     }
 
-    private let state: Mutex<State>
-
-    init(isOpen: Bool) { state = Mutex(State(isOpen: isOpen)) }
+    private let state = Mutex(State())
 
     /// How many jobs there were.
     var count: Int { state.withLock { $0.count } }

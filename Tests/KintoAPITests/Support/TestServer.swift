@@ -41,12 +41,15 @@ final class TestServer: Sendable {
     /// - Parameters:
     ///   - file: The path of an SQLite database to be made; nil for memory.
     ///   - hashCost: The cost of hashes of passwords, by default the least there is.
-    ///   - holdsWork: Whether passwords are hashed only when `workers` are told to.
-    init(
+    convenience init(
         _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil,
-        hashCost: Int = 4, holdsWork: Bool = false
+        hashCost: Int = 4
     ) throws {
-        let settings = try KintoSettings(values)
+        try self.init(KintoSettings(values), file: file, hashCost: hashCost)
+    }
+
+    /// - Parameter file: The path of an SQLite database to be made; nil for memory.
+    init(_ settings: KintoSettings, file: String? = nil, hashCost: Int = 4) throws {
         let clock = clock
         let storage: any Storage
         if let file {
@@ -62,7 +65,7 @@ final class TestServer: Sendable {
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
-        workers = HeldWorkers(isOpen: !holdsWork)
+        workers = HeldWorkers()
         let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
             clock.read()
         }
