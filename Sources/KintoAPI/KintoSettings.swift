@@ -96,6 +96,11 @@ package struct KintoSettings: Sendable {
         "bucket_create_principals": ["system.Authenticated"]
     ]
 
+    /// `experimental_permissions_endpoint`: whether users can list what they were granted.
+    package var hasPermissionsEndpoint = false
+    /// Whether the flush plugin is among the includes, so that anyone can remove everything.
+    package var hasFlush: Bool { includes.contains("kinto.plugins.flush") }
+
     // MARK: Caches
 
     /// Every setting whose name ends in `cache_expires_seconds`, `cache_minimum_expires_seconds` or

@@ -20,6 +20,9 @@ struct ObjectBody: Sendable {
     /// Whether the body is without any member.
     var isEmpty = true
 
+    /// Makes a body without any member.
+    init() {}
+
     /// Reads a body, noting what is invalid.
     ///
     /// - Complexity: O(size of the body).
@@ -60,14 +63,14 @@ struct ObjectBody: Sendable {
         }
         var permissions: [String: Set<String>?] = [:]
         for (name, value) in members.members {
+            if value.isNull {
+                permissions[name] = .some(nil)
+                continue
+            }
             guard kind.permissions.contains(name) else {
                 let known = kind.permissions.joined(separator: ", ")
                 errors.add(.body, "permissions", "\"\(name)\" is not one of \(known)")
                 return
-            }
-            if value.isNull {
-                permissions[name] = .some(nil)
-                continue
             }
             let path = "permissions.\(name)"
             if let texts = ObjectSchema.texts(value, path: path, errors: &errors) {

@@ -34,18 +34,19 @@ enum ObjectSchema {
         _ value: JSONValue, path: String, errors: inout ValidationErrors
     ) -> [String]? {
         guard let elements = value.array else {
-            let text = value.string ?? JSONWriter.string(value)
-            errors.add(.body, path, "\"\(text)\" is not iterable")
+            errors.add(.body, path, RequestBody.notIterable(value))
             return nil
         }
         var texts: [String] = []
         for (index, element) in elements.enumerated() {
-            guard let text = element.string else {
-                errors.add(
-                    .body, "\(path).\(index)", "\(JSONWriter.string(element)) is not a string")
+            if element.isNull || element.string?.isEmpty ?? false {
+                errors.add(.body, "\(path).\(index)", "Required")
                 continue
             }
-            if text.isEmpty { errors.add(.body, "\(path).\(index)", "Required") }
+            guard let text = element.string else {
+                errors.add(.body, "\(path).\(index)", RequestBody.notText(element, name: ""))
+                continue
+            }
             texts.append(text)
         }
         return texts
@@ -90,7 +91,7 @@ enum ObjectSchema {
     ) {
         guard let value = object["cache_expires"] else { return }
         switch value {
-        case .null: object["cache_expires"] = nil
+        case .null, .array([]), .object(JSONObject()): object["cache_expires"] = nil
         case .bool(let bool): object["cache_expires"] = .integer(bool ? 1 : 0)
         case .number(let number) where abs(number.double) < 1e15:
             object["cache_expires"] = .integer(number.integer ?? Int64(number.double))

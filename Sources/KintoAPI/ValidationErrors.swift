@@ -38,8 +38,8 @@ struct ValidationErrors: Sendable {
     var isEmpty: Bool { items.isEmpty }
 
     /// Throws the answer that tells all that was found, if anything was.
-    func check(status: Int = 400) throws(APIError) {
-        if !isEmpty { throw error(status: status, isRaised: false) }
+    func check() throws(APIError) {
+        if !isEmpty { throw error(isRaised: false) }
     }
 
     /// The answer: the items sorted by name, the first one also as the message.

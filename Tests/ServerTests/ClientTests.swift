@@ -23,6 +23,41 @@ struct ClientTests {
         #expect(result.output.contains("ok 1."))
     }
 
+    /// Runs a script of kinto-http's users against a server with the history plugin.
+    private func run(_ script: String) throws {
+        let python = try #require(Tool.kintoPython)
+        let directory = try HeliographProcess.Directory()
+        let ini = directory.path + "/kinto.ini"
+        let settings = """
+            [app:main]
+            kinto.includes = kinto_changes kinto.plugins.history
+            kinto.changes.resources = *
+            multiauth.policies = basicauth
+            """
+        try settings.write(toFile: ini, atomically: true, encoding: .utf8)
+        let server = try HeliographProcess(
+            ["serve", "--ini", ini, "--port", "0"], in: directory)
+        let port = try server.waitUntilReady()
+        let result = try Tool.run(
+            [python, "\(Tool.scripts)/\(script)", "http://127.0.0.1:\(port)/v1"], seconds: 300)
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("ok"))
+    }
+
+    @Test(
+        "kinto-http can do all it has a method for",
+        .enabled(if: Tool.kintoPython != nil, "no Python with kinto-http"))
+    func functions() throws {
+        try run("kinto_http_functional.py")
+    }
+
+    @Test(
+        "kinto-wizard from PyPI loads a file, dumps the same, and loads that again",
+        .enabled(if: Tool.hasWizard, "no kinto-wizard beside that Python"))
+    func wizard() throws {
+        try run("kinto_wizard_scenario.py")
+    }
+
     @Test(
         "Chromium's EventSource and WebSocket, the client for browsers, and the dashboard",
         .enabled(if: Tool.browser != nil, "no chromium"))
@@ -88,6 +123,22 @@ struct ExamplesTests {
         }
         #expect(lines.allSatisfy { $0.count == 1 }, "\(lines)")
         #expect(lines[0] != lines[1])
+    }
+
+    @Test(
+        "in Swift get every change once, over a restart of the server",
+        .enabled(
+            if: Tool.swiftClient != nil,
+            "not built (swift build --package-path examples/swift-client)"))
+    func swiftClient() throws {
+        let client = try #require(Tool.swiftClient)
+        let result = try Tool.run(
+            [
+                "python3", Tool.scripts + "/swift_client_scenario.py", client,
+                HeliographProcess.program.path,
+            ], seconds: 300)
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("ok the client"), "\(result.output)")
     }
 
     @Test("load a directory of collections, keep ids and timestamps, and can do so again")

@@ -213,7 +213,7 @@ struct EffectiveSettingsTests {
                 "kinto.includes = kinto.plugins.default_bucket",
                 "the plugin kinto.plugins.default_bucket is not built in"
             ),
-            ("kinto.includes = kinto.plugins.flush", "kinto.plugins.flush is not built in"),
+            ("kinto.includes = kinto.plugins.quotas", "kinto.plugins.quotas is not built in"),
             ("kinto.includes = kinto.plugins.openid", "kinto.plugins.openid is not built in"),
             ("kinto.account_validation = true", "the validation of accounts by mail is not built in"),
             (

@@ -35,8 +35,13 @@ final class TestServer: Sendable {
     let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
+<<<<<<< HEAD
     let workers: HeldWorkers
     private let runner: PlanRunner
+=======
+    /// How often the hub was told of changes, and of how many.
+    let announced = Mutex<[Int]>([])
+>>>>>>> 374537cefa0b575a583deae994fb22842d64983e
 
     /// - Parameters:
     ///   - file: The path of an SQLite database to be made; nil for memory.
@@ -61,16 +66,22 @@ final class TestServer: Sendable {
         let hub = Hub(epoch: storage.epoch, host: settings.entryHost, log: []) {
             monitored.monitors($0)
         }
-        storage.setCommitObserver { hub.publish($0) }
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
+<<<<<<< HEAD
         workers = HeldWorkers()
         let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
             clock.read()
         }
         runner = PlanRunner(
             storage: storage, verifier: verifier, workers: workers, hashCost: hashCost)
+=======
+        storage.setCommitObserver { [weak self] commit in
+            self?.announced.withLock { $0.append(commit.changes.count) }
+            hub.publish(commit)
+        }
+>>>>>>> 374537cefa0b575a583deae994fb22842d64983e
     }
 
     deinit {

@@ -37,11 +37,23 @@ enum Tool {
         return nil
     }()
 
+    /// Whether that Python has kinto-wizard.
+    static let hasWizard: Bool = {
+        guard let kintoPython else { return false }
+        return (try? run([kintoPython, "-c", "import kinto_wizard"]))?.status == 0
+    }()
+
     /// The browser, if there is one.
     static let browser: String? = {
         ["/usr/bin/chromium", "/usr/bin/chromium-browser"].first {
             FileManager.default.isExecutableFile(atPath: $0)
         }
+    }()
+
+    /// The example in Swift, if it was built.
+    static let swiftClient: String? = {
+        let path = package + "/examples/swift-client/.build/debug/changes"
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }()
 
     /// Runs a command to its end; it is killed after `seconds`.
