@@ -120,10 +120,12 @@ struct ObjectEndpoint: Sendable {
         let before = try StoredRecord.parse(existing)
         let patched = try patched(before, by: content, in: transaction)
         var members = try checked(patched.members)
-        if list == .accounts,
-            patched.changes["password"] != nil || members["password"] != before["password"]
-        {
-            try hashPassword(of: &members)
+        if list == .accounts {
+            // A JSON patch gives all members, so that only another password is a new one.
+            let isGiven = content.operations == nil && patched.changes["password"] != nil
+            if isGiven || members["password"] != before["password"] {
+                try hashPassword(of: &members)
+            }
         }
         let timestamp = try ChosenTimestamp.of(members, replacing: existing)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)

@@ -52,11 +52,11 @@ extension Route {
     /// Whether the answer depends on who asks, so that logins are verified before.
     var asksForIdentity: Bool {
         switch self {
-        case .hello, .batch, .list, .object, .changeset, .monitorRecords, .snapshot,
-            .stream:
+        case .hello, .batch, .list, .object, .changeset, .monitorRecords, .snapshot, .stream,
+            .streamTicket, .permissions, .flush:
             true
         case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
-            .dashboard, .nowhere:
+            .dashboard, .api, .contribute, .nowhere:
             false
         }
     }

@@ -170,6 +170,18 @@ struct AccountTests {
             "PATCH", "/v1/accounts/mat", as: "mat", "{\"data\":{\"age\":4}}")
         #expect(aged.json["/data/password"] == before.json["/data/password"])
         #expect(server.workers.count == count)
+        let patched = await server.send(
+            "PATCH", "/v1/accounts/mat", as: "mat",
+            "[{\"op\":\"add\",\"path\":\"/data/age\",\"value\":5}]",
+            headers: [("Content-Type", "application/json-patch+json")])
+        #expect(patched.status == 200)
+        #expect(patched.json["/data/password"] == before.json["/data/password"])
+        #expect(server.workers.count == count)
+        let replaced = await server.send(
+            "PATCH", "/v1/accounts/mat", as: "mat",
+            "[{\"op\":\"replace\",\"path\":\"/data/password\",\"value\":\"secret\"}]",
+            headers: [("Content-Type", "application/json-patch+json")])
+        #expect(Bcrypt.isHash(replaced.json["/data/password"]?.string ?? ""))
         for (type, data) in [
             ("application/json", "{\"password\":\"other\"}"),
             ("application/merge-patch+json", "{\"password\":\"secret\"}"),

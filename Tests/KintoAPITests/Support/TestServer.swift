@@ -35,13 +35,10 @@ final class TestServer: Sendable {
     let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
-<<<<<<< HEAD
     let workers: HeldWorkers
     private let runner: PlanRunner
-=======
     /// How often the hub was told of changes, and of how many.
     let announced = Mutex<[Int]>([])
->>>>>>> 374537cefa0b575a583deae994fb22842d64983e
 
     /// - Parameters:
     ///   - file: The path of an SQLite database to be made; nil for memory.
@@ -69,19 +66,16 @@ final class TestServer: Sendable {
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
-<<<<<<< HEAD
         workers = HeldWorkers()
         let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
             clock.read()
         }
         runner = PlanRunner(
             storage: storage, verifier: verifier, workers: workers, hashCost: hashCost)
-=======
         storage.setCommitObserver { [weak self] commit in
             self?.announced.withLock { $0.append(commit.changes.count) }
             hub.publish(commit)
         }
->>>>>>> 374537cefa0b575a583deae994fb22842d64983e
     }
 
     deinit {
