@@ -18,6 +18,15 @@ extension KintoService {
                 throw APIError.methodNotAllowed(allowed: endpoint.allowed)
             }
         }
+        if exchange.route.asksForIdentity {
+            switch exchange.finding {
+            case .known: break
+            case .unverified(let login): return verifying(login, exchange)
+            case .lockedOut(let seconds):
+                throw APIError.lockedOut(
+                    seconds: seconds, challenges: settings.authenticationPolicies.count)
+            }
+        }
         switch exchange.route {
         case .list(let list):
             return try ListEndpoint(exchange: exchange, list: list, tokens: tokens).plan(self)

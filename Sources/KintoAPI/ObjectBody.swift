@@ -46,6 +46,9 @@ struct ObjectBody: Sendable {
                 errors.add(.body, "data", RequestBody.notMapping(value))
             }
         }
+        if kind == .account, style == .replace, members["data"] == nil {
+            errors.add(.body, "data", "Required")
+        }
         if let value = members["permissions"] {
             readPermissions(value, kind: kind, errors: &errors)
         }
