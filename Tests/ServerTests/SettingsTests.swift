@@ -215,7 +215,7 @@ struct EffectiveSettingsTests {
             ),
             ("kinto.includes = kinto.plugins.quotas", "kinto.plugins.quotas is not built in"),
             ("kinto.includes = kinto.plugins.openid", "kinto.plugins.openid is not built in"),
-            ("kinto.account_validation = true", "the validation of accounts by mail is not built in"),
+            ("kinto.account_validation = true", "validation of accounts by mail is not built in"),
             (
                 "kinto.experimental_collection_schema_validation = true",
                 "the validation of records by schemas is not built in"
