@@ -81,7 +81,7 @@ struct BatchEndpoint: Sendable {
     private func isBatch(_ request: HTTPRequest) -> Bool {
         var path = request.head.path
         while path.last == "/" { path = path.dropLast() }
-        return Router.route(path, hasChanges: false) == .batch
+        return exchange.service.router.match(path).route == .batch
     }
 }
 

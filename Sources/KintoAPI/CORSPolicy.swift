@@ -37,7 +37,7 @@ struct CORSPolicy {
                 reply.fields["Access-Control-Allow-Origin"] = origins.contains("*") ? "*" : origin
             }
             reply.fields["Access-Control-Expose-Headers"] =
-                Endpoint.defaultExposedFields.joined(separator: ",")
+                ExposedFields.defaults.joined(separator: ",")
             return
         }
         if let origin, let allowed = allowedOrigin(origin) {

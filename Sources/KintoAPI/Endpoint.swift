@@ -2,63 +2,70 @@
 
 import Wire
 
-/// What an endpoint tells about itself: its methods and the header fields it exposes.
-struct Endpoint {
+/// One row of the route table: where an endpoint is, what it takes, and what it leads to.
+struct Endpoint: Sendable {
+    /// The path behind the version. A segment in braces is a variable; a literal segment goes
+    /// before a variable in the same place.
+    let template: String
     /// The methods, in the order that `Allow` tells them.
-    let methods: [HTTPMethod]
-    private let exposed: Exposed
-
-    private enum Exposed {
-        case plain
-        case object
-        case list
-        case monitor
-    }
-
-    /// The endpoint that a route leads to, or nil if there is none.
-    init?(_ route: Route) {
-        switch route {
-        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .changeset,
-            .monitorStream:
-            self.init(methods: [.get, .head, .options], exposed: .plain)
-        case .batch: self.init(methods: [.post, .options], exposed: .plain)
-        case .list:
-            self.init(methods: [.head, .get, .post, .delete, .options], exposed: .list)
-        case .object:
-            self.init(methods: [.get, .head, .put, .patch, .delete, .options], exposed: .object)
-        case .monitorRecords: self.init(methods: [.get, .head, .options], exposed: .monitor)
-        case .unversioned, .nothing, .undecodable: return nil
-        }
-    }
-
-    private init(methods: [HTTPMethod], exposed: Exposed) {
-        self.methods = methods
-        self.exposed = exposed
-    }
+    var methods: [HTTPMethod]
+    /// The fields that its answers expose.
+    var exposed = ExposedFields.plain
+    /// Whether the body of a request is looked at.
+    var readsBody = false
+    /// Whether the endpoint is there.
+    var exists: @Sendable (KintoSettings) -> Bool = { _ in true }
+    /// What documents about the endpoint tell of each method but `HEAD` and `OPTIONS`.
+    let operations: [Operation]
+    /// What a path leads to, by its variables.
+    let route: @Sendable (PathVariables) -> Route
 
     /// The value of `Allow`.
     var allowed: String { methods.map(\.name).joined(separator: ", ") }
 
-    /// The fields that answers of any endpoint expose to scripts (CORS).
-    static let defaultExposedFields = [
-        "Backoff", "Retry-After", "Alert", "Content-Length", "Content-Type",
-    ]
-
     /// The fields that answers to `method` expose; none for a method the endpoint does not have.
     func exposedFields(_ method: HTTPMethod) -> [String] {
-        guard methods.contains(method) else { return [] }
-        guard method == .get || method == .head else { return Endpoint.defaultExposedFields }
-        let cached = ["Last-Modified", "ETag", "Cache-Control", "Expires", "Pragma"]
-        switch exposed {
-        case .plain: return Endpoint.defaultExposedFields
-        case .object: return Endpoint.defaultExposedFields + cached
-        case .monitor: return Endpoint.defaultExposedFields + ["Next-Page"] + cached
-        case .list:
-            let totals = method == .head ? ["Total-Objects", "Total-Records"] : []
-            return Endpoint.defaultExposedFields + ["Next-Page"] + cached + totals
-        }
+        methods.contains(method) ? exposed.fields(method) : []
     }
 
     /// The fields that answers to some method expose.
     var allExposedFields: [String] { exposedFields(methods.contains(.head) ? .head : .post) }
+}
+
+/// The variable segments of a path, decoded, from left to right.
+struct PathVariables {
+    /// The segments.
+    var segments: [Substring] = []
+
+    /// The variable in a place, 0 for the first.
+    subscript(place: Int) -> String { String(segments[place]) }
+}
+
+/// The fields that answers expose to scripts (CORS).
+enum ExposedFields {
+    /// Those that answers of any endpoint expose.
+    case plain
+    /// Those and the fields of an object.
+    case object
+    /// Those and the fields of a list.
+    case list
+    /// Those of a list without totals.
+    case monitor
+
+    /// The fields that answers of any endpoint expose.
+    static let defaults = ["Backoff", "Retry-After", "Alert", "Content-Length", "Content-Type"]
+
+    /// The fields that answers to `method` expose.
+    func fields(_ method: HTTPMethod) -> [String] {
+        guard method == .get || method == .head else { return ExposedFields.defaults }
+        let cached = ["Last-Modified", "ETag", "Cache-Control", "Expires", "Pragma"]
+        switch self {
+        case .plain: return ExposedFields.defaults
+        case .object: return ExposedFields.defaults + cached
+        case .monitor: return ExposedFields.defaults + ["Next-Page"] + cached
+        case .list:
+            let totals = method == .head ? ["Total-Objects", "Total-Records"] : []
+            return ExposedFields.defaults + ["Next-Page"] + cached + totals
+        }
+    }
 }

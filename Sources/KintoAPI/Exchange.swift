@@ -12,6 +12,8 @@ struct Exchange: Sendable {
     let request: HTTPRequest
     /// Where its path leads.
     let route: Route
+    /// The endpoint there, or nil.
+    let endpoint: Endpoint?
     /// The time it came.
     let now: Timestamp
     /// Who sent it.
@@ -26,9 +28,6 @@ struct Exchange: Sendable {
 
     /// The method.
     var method: HTTPMethod { request.head.method }
-
-    /// The endpoint of the path, or nil.
-    var endpoint: Endpoint? { Endpoint(route) }
 
     /// Who may read answers in browsers.
     var corsPolicy: CORSPolicy {

@@ -11,12 +11,17 @@ import Wire
 package final class KintoService: Sendable {
     /// The settings.
     let settings: KintoSettings
-    private let changes: any ChangesSource
+    /// Finds endpoints.
+    let router: Router
+    /// What the monitor endpoints show.
+    let changes: any ChangesSource
     private let clock: @Sendable () -> Timestamp
     /// Makes ids and nonces.
     let random: @Sendable (Int) -> [UInt8]
-    private let tokens = DeletionTokens()
-    private let broadcasts: Broadcasts
+    /// The tokens that delete pages.
+    let tokens = DeletionTokens()
+    /// What is broadcast, and since when.
+    let broadcasts: Broadcasts
 
     /// Makes a service.
     ///
@@ -30,6 +35,7 @@ package final class KintoService: Sendable {
         random: @escaping @Sendable (Int) -> [UInt8] = Digest.randomBytes
     ) {
         self.settings = settings
+        router = Router(settings)
         self.changes = changes
         self.clock = clock
         self.random = random
@@ -131,71 +137,12 @@ package final class KintoService: Sendable {
     func exchange(
         _ request: HTTPRequest, body: RequestBody?, isSubrequest: Bool
     ) -> Exchange {
-        let route = Router.route(request.head.path, hasChanges: settings.hasChanges)
+        let match = router.match(request.head.path)
+        let hasBody = match.endpoint?.readsBody ?? false && request.hasJSONBody
         return Exchange(
-            service: self, request: request, route: route, now: clock(),
-            identity: Identity(request.head.fields, settings: settings),
-            body: body ?? (hasBody(request, route) ? RequestBody(request.body) : .none),
+            service: self, request: request, route: match.route, endpoint: match.endpoint,
+            now: clock(), identity: Identity(request.head.fields, settings: settings),
+            body: body ?? (hasBody ? RequestBody(request.body) : .none),
             isSubrequest: isSubrequest)
-    }
-
-    /// Whether the body of a request is looked at.
-    private func hasBody(_ request: HTTPRequest, _ route: Route) -> Bool {
-        switch route {
-        case .list, .object, .batch, .monitorRecords, .changeset: return request.hasJSONBody
-        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream,
-            .unversioned, .nothing, .undecodable:
-            return false
-        }
-    }
-
-    private func endpointPlan(_ exchange: Exchange) throws -> Plan {
-        if let endpoint = exchange.endpoint {
-            if exchange.method == .options {
-                let reply = try exchange.corsPolicy.preflight(
-                    exchange.request, endpoint: endpoint)
-                return .answer(exchange.finish(reply))
-            }
-            guard endpoint.methods.contains(exchange.method) else {
-                throw APIError.methodNotAllowed(allowed: endpoint.allowed)
-            }
-        }
-        switch exchange.route {
-        case .list(let list):
-            return try ListEndpoint(exchange: exchange, list: list, tokens: tokens).plan(self)
-        case .object(let list, let id):
-            return try ObjectEndpoint(exchange: exchange, list: list, id: id).plan(self)
-        case .monitorRecords:
-            let endpoint = MonitorEndpoint(exchange: exchange, source: changes)
-            return .answer(exchange.finish(try endpoint.reply()))
-        case .changeset(let path):
-            return try ChangesetEndpoint(exchange: exchange, path: path, source: changes)
-                .plan(self)
-        case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
-        case .batch: return try BatchEndpoint(exchange: exchange).plan(self)
-        case .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts:
-            return try utility(exchange)
-        case .unversioned, .nothing, .undecodable:
-            return .answer(exchange.finish(try PathRedirect(exchange: exchange).reply()))
-        }
-    }
-
-    private func utility(_ exchange: Exchange) throws -> Plan {
-        var errors = ValidationErrors()
-        exchange.corsPolicy.check(exchange.request, &errors)
-        try errors.check()
-        let endpoint = UtilityEndpoint(exchange: exchange)
-        switch exchange.route {
-        case .hello: return endpoint.hello(self)
-        case .heartbeat: return endpoint.heartbeat(self)
-        case .version: return .answer(exchange.finish(endpoint.version()))
-        case .broadcasts:
-            let entries = changes.monitoredEntries().entries
-            let body = broadcasts.body(entries, now: exchange.now)
-            return .answer(exchange.finish(Reply(json: body)))
-        case .loadBalancerHeartbeat, .list, .object, .monitorRecords, .monitorStream, .changeset,
-            .batch, .unversioned, .nothing, .undecodable:
-            return .answer(exchange.finish(Reply(json: [:])))
-        }
     }
 }

@@ -7,6 +7,8 @@ import Wire
 struct PathRedirect {
     /// The request.
     let exchange: Exchange
+    /// Why its path leads nowhere.
+    let end: DeadEnd
 
     /// The answer.
     ///
@@ -14,7 +16,7 @@ struct PathRedirect {
     func reply() throws(APIError) -> Reply {
         _ = try RequestQuery(exchange.request.head.query)
         let settings = exchange.settings
-        switch exchange.route {
+        switch end {
         case .undecodable:
             throw APIError(
                 status: 400, number: .invalidParameters, message: "Invalid URL path.")
@@ -22,13 +24,11 @@ struct PathRedirect {
             if exchange.method == .options { return Reply(status: 200) }
             return redirect(
                 to: Router.prefix + path, seconds: settings.versionRedirectSeconds)
-        case .unversioned, .nothing(isOtherVersion: true):
+        case .unversioned, .otherVersion:
             throw APIError(
                 status: 404, number: .versionNotAvailable,
                 message: "The requested API version is not available on this server.")
-        case .nothing, .hello, .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .batch,
-            .list, .object, .monitorRecords, .monitorStream, .changeset:
-            break
+        case .unknown: break
         }
         guard settings.redirectsTrailingSlash else { throw .unknownPath }
         if path.hasSuffix("/") {

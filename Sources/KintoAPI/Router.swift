@@ -1,75 +1,113 @@
 // SPDX-License-Identifier: MIT
 //
-// Paths and the endpoints they lead to. Segments are compared after percent-decoding, as the
-// reference does; ids are not checked here, because a bad id is another answer than no endpoint.
+// Finds the row of a path: the table becomes a tree of segments once, when the service is made.
+// Segments are compared after percent-decoding, as the reference does; ids are not checked here,
+// because a bad id is another answer than no endpoint.
 
 import Core
 import Wire
 
-/// What a path leads to.
-enum Route: Equatable {
-    /// `/v1/`.
-    case hello
-    /// `/v1/__heartbeat__`: is the storage well?
-    case heartbeat
-    /// `/v1/__lbheartbeat__`: is the server there?
-    case loadBalancerHeartbeat
-    /// `/v1/__version__`.
-    case version
-    /// `/v1/__broadcasts__`.
-    case broadcasts
-    /// `/v1/batch`.
-    case batch
-    /// A list of objects.
-    case list(ListAddress)
-    /// An object.
-    case object(ListAddress, id: String)
-    /// `/v1/buckets/monitor/collections/changes/records`.
-    case monitorRecords
-    /// `/v1/buckets/monitor/collections/changes/stream`.
-    case monitorStream
-    /// `/v1/buckets/B/collections/C/changeset`.
-    case changeset(CollectionPath)
-    /// A path of no version: the same below the version.
-    case unversioned
-    /// Nothing. The cases: the path has another version; a slash at its end, or one missing
-    /// behind the version, may be the only fault.
-    case nothing(isOtherVersion: Bool)
-    /// The path cannot be decoded.
-    case undecodable
-}
-
 /// Finds the endpoint of a path.
-enum Router {
+struct Router: Sendable {
     /// The prefix of every path.
     static let prefix = "/v1"
 
+    /// The endpoints that are there.
+    let endpoints: [Endpoint]
+    private var nodes = [Node()]
+
+    /// Where a path has come to after some segments.
+    private struct Node {
+        var literals: [(segment: String, node: Int)] = []
+        var variable: Int?
+        var endpoint: Int?
+    }
+
+    /// Where a path leads, and the endpoint there.
+    struct Match {
+        /// What it leads to.
+        let route: Route
+        /// The endpoint; nil if it leads nowhere.
+        var endpoint: Endpoint?
+    }
+
+    /// Makes a router for the endpoints that the settings let be there.
+    ///
+    /// - Complexity: O(size of the table).
+    init(_ settings: KintoSettings) {
+        endpoints = RouteTable.endpoints.filter { $0.exists(settings) }
+        for (place, endpoint) in endpoints.enumerated() { insert(endpoint, at: place) }
+    }
+
     /// What `path`, still percent-encoded, leads to.
     ///
-    /// - Parameter hasChanges: Whether the changes endpoints exist.
     /// - Complexity: O(*n*).
-    static func route(_ path: Substring, hasChanges: Bool) -> Route {
+    func match(_ path: Substring) -> Match {
         let decoded: String
         do {
             decoded = try PercentEncoding.decode(path)
         } catch {
-            return .undecodable
+            return Match(route: .nowhere(.undecodable))
         }
-        guard decoded.utf8.first == UInt8(ascii: "/") else { return .nothing(isOtherVersion: true) }
-        guard hasVersion(decoded) else { return .unversioned }
-        guard decoded.utf8.starts(with: prefix.utf8) else { return .nothing(isOtherVersion: true) }
-        var segments = decoded.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-            .map(String.init)
-        guard segments.removeFirst() == "v1", !segments.isEmpty else {
-            return .nothing(isOtherVersion: false)
+        let prefix = Router.prefix.utf8
+        guard decoded.utf8.first == UInt8(ascii: "/") else {
+            return Match(route: .nowhere(.otherVersion))
         }
-        if segments.count > 1, segments.contains(where: \.isEmpty) {
-            return .nothing(isOtherVersion: false)
+        guard Router.hasVersion(decoded) else { return Match(route: .nowhere(.unversioned)) }
+        guard decoded.utf8.starts(with: prefix) else {
+            return Match(route: .nowhere(.otherVersion))
         }
-        if segments[0] == "buckets" {
-            return resource(segments, hasChanges: hasChanges) ?? .nothing(isOtherVersion: false)
+        let rest = decoded.utf8.dropFirst(prefix.count)
+        guard rest.first == UInt8(ascii: "/") else { return Match(route: .nowhere(.unknown)) }
+        let segments = rest.dropFirst().split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
+        ).map(Substring.init)
+        var variables = PathVariables()
+        guard let place = find(segments[...], from: 0, &variables) else {
+            return Match(route: .nowhere(.unknown))
         }
-        return utility(segments, hasChanges: hasChanges) ?? .nothing(isOtherVersion: false)
+        return Match(route: endpoints[place].route(variables), endpoint: endpoints[place])
+    }
+
+    /// The place of the endpoint of some segments, of which no two rows share all.
+    private func find(
+        _ segments: ArraySlice<Substring>, from place: Int, _ variables: inout PathVariables
+    ) -> Int? {
+        let node = nodes[place]
+        guard let segment = segments.first else { return node.endpoint }
+        for (literal, next) in node.literals where literal.utf8.elementsEqual(segment.utf8) {
+            if let found = find(segments.dropFirst(), from: next, &variables) { return found }
+        }
+        guard let next = node.variable, !segment.isEmpty else { return nil }
+        variables.segments.append(segment)
+        if let found = find(segments.dropFirst(), from: next, &variables) { return found }
+        variables.segments.removeLast()
+        return nil
+    }
+
+    private mutating func insert(_ endpoint: Endpoint, at place: Int) {
+        var current = 0
+        let segments = endpoint.template.dropFirst()
+            .split(separator: "/", omittingEmptySubsequences: false)
+        for segment in segments {
+            let known =
+                segment.first == "{"
+                ? nodes[current].variable
+                : nodes[current].literals.first { $0.segment == segment }?.node
+            if let known {
+                current = known
+                continue
+            }
+            if segment.first == "{" {
+                nodes[current].variable = nodes.count
+            } else {
+                nodes[current].literals.append((String(segment), nodes.count))
+            }
+            current = nodes.count
+            nodes.append(Node())
+        }
+        precondition(nodes[current].endpoint == nil, "two rows for \(endpoint.template)")
+        nodes[current].endpoint = place
     }
 
     /// Whether the first segment is a version: `v` and a digit.
@@ -79,47 +117,5 @@ enum Router {
             return false
         }
         return digit >= UInt8(ascii: "0") && digit <= UInt8(ascii: "9")
-    }
-
-    private static func utility(_ segments: [String], hasChanges: Bool) -> Route? {
-        guard segments.count == 1 else { return nil }
-        switch segments[0] {
-        case "": return .hello
-        case "__heartbeat__": return .heartbeat
-        case "__lbheartbeat__": return .loadBalancerHeartbeat
-        case "__version__": return .version
-        case "__broadcasts__": return hasChanges ? .broadcasts : nil
-        case "batch": return .batch
-        case _: return nil
-        }
-    }
-
-    private static func resource(_ segments: [String], hasChanges: Bool) -> Route? {
-        switch segments.count {
-        case 1: return .list(.buckets)
-        case 2: return .object(.buckets, id: segments[1])
-        case 3, 4:
-            let list: ListAddress
-            switch segments[2] {
-            case "groups": list = .groups(bucket: segments[1])
-            case "collections": list = .collections(bucket: segments[1])
-            case _: return nil
-            }
-            return segments.count == 3 ? .list(list) : .object(list, id: segments[3])
-        case 5, 6:
-            guard segments[2] == "collections" else { return nil }
-            let path = CollectionPath(bucket: segments[1], collection: segments[3])
-            switch (segments[4], segments.count) {
-            case ("records", 5):
-                return hasChanges && path == .monitorChanges
-                    ? .monitorRecords : .list(.records(path))
-            case ("records", _): return .object(.records(path), id: segments[5])
-            case ("changeset", 5): return hasChanges ? .changeset(path) : nil
-            case ("stream", 5):
-                return hasChanges && path == .monitorChanges ? .monitorStream : nil
-            case (_, _): return nil
-            }
-        case _: return nil
-        }
     }
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Wire
+
+extension KintoService {
+    /// What the endpoint of a request needs.
+    ///
+    /// - Throws: `APIError` for what can be refused without the storage.
+    func endpointPlan(_ exchange: Exchange) throws -> Plan {
+        if let endpoint = exchange.endpoint {
+            if exchange.method == .options {
+                let reply = try exchange.corsPolicy.preflight(
+                    exchange.request, endpoint: endpoint)
+                return .answer(exchange.finish(reply))
+            }
+            guard endpoint.methods.contains(exchange.method) else {
+                throw APIError.methodNotAllowed(allowed: endpoint.allowed)
+            }
+        }
+        switch exchange.route {
+        case .list(let list):
+            return try ListEndpoint(exchange: exchange, list: list, tokens: tokens).plan(self)
+        case .object(let list, let id):
+            return try ObjectEndpoint(exchange: exchange, list: list, id: id).plan(self)
+        case .monitorRecords:
+            let endpoint = MonitorEndpoint(exchange: exchange, source: changes)
+            return .answer(exchange.finish(try endpoint.reply()))
+        case .changeset(let path):
+            return try ChangesetEndpoint(exchange: exchange, path: path, source: changes)
+                .plan(self)
+        case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
+        case .batch: return try BatchEndpoint(exchange: exchange).plan(self)
+        case .hello: return try utility(exchange).hello(self)
+        case .heartbeat: return try utility(exchange).heartbeat(self)
+        case .loadBalancerHeartbeat:
+            _ = try utility(exchange)
+            return .answer(exchange.finish(Reply(json: [:])))
+        case .version: return .answer(exchange.finish(try utility(exchange).version()))
+        case .broadcasts:
+            _ = try utility(exchange)
+            let entries = changes.monitoredEntries().entries
+            let body = broadcasts.body(entries, now: exchange.now)
+            return .answer(exchange.finish(Reply(json: body)))
+        case .nowhere(let end):
+            let redirect = PathRedirect(exchange: exchange, end: end)
+            return .answer(exchange.finish(try redirect.reply()))
+        }
+    }
+
+    /// The utility endpoints, for a request whose origin may ask.
+    ///
+    /// - Throws: `APIError` if it may not.
+    private func utility(_ exchange: Exchange) throws(APIError) -> UtilityEndpoint {
+        var errors = ValidationErrors()
+        exchange.corsPolicy.check(exchange.request, &errors)
+        try errors.check()
+        return UtilityEndpoint(exchange: exchange)
+    }
+}

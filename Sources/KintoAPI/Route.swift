@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+
+/// What a path leads to.
+enum Route: Equatable {
+    /// `/v1/`.
+    case hello
+    /// `/v1/__heartbeat__`: is the storage well?
+    case heartbeat
+    /// `/v1/__lbheartbeat__`: is the server there?
+    case loadBalancerHeartbeat
+    /// `/v1/__version__`.
+    case version
+    /// `/v1/__broadcasts__`.
+    case broadcasts
+    /// `/v1/batch`.
+    case batch
+    /// A list of objects.
+    case list(ListAddress)
+    /// An object.
+    case object(ListAddress, id: String)
+    /// `/v1/buckets/monitor/collections/changes/records`.
+    case monitorRecords
+    /// `/v1/buckets/monitor/collections/changes/stream`.
+    case monitorStream
+    /// `/v1/buckets/B/collections/C/changeset`.
+    case changeset(CollectionPath)
+    /// No endpoint.
+    case nowhere(DeadEnd)
+}
+
+/// Why a path leads to no endpoint.
+enum DeadEnd: Equatable {
+    /// It has no version: it may lead somewhere below the version.
+    case unversioned
+    /// It has another version.
+    case otherVersion
+    /// Nothing is there. A slash at its end, or one missing behind the version, may be the only
+    /// fault.
+    case unknown
+    /// It cannot be decoded.
+    case undecodable
+}

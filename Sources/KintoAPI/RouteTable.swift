@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+//
+// Every endpoint there can be. To add one: its case in `Route`, its row here, and its line in the
+// switch of `KintoService+Dispatch.swift`. All else (methods, CORS, 405, documents) follows.
+
+import Core
+import Wire
+
+/// The table that paths are looked up in.
+enum RouteTable {
+    /// The rows. Where two fit a path, the one with a literal segment goes first, wherever it
+    /// stands.
+    static let endpoints: [Endpoint] =
+        utilities + resources + changes
+
+    private static let utilities: [Endpoint] = [
+        reading(
+            "/", Operation(.get, "server_info", "Tell what the server is, and who you are")
+        ) { _ in .hello },
+        reading(
+            "/__heartbeat__", Operation(.get, "__heartbeat__", "Tell whether the storage is well")
+        ) { _ in .heartbeat },
+        reading(
+            "/__lbheartbeat__", Operation(.get, "__lbheartbeat__", "Tell that the server is there")
+        ) { _ in .loadBalancerHeartbeat },
+        reading(
+            "/__version__", Operation(.get, "__version__", "Tell what is running")
+        ) { _ in .version },
+        Endpoint(
+            template: "/batch", methods: [.post, .options], readsBody: true,
+            operations: [Operation(.post, "batch", "Send several requests in one", tag: "Batch")]
+        ) { _ in .batch },
+    ]
+
+    private static let resources: [Endpoint] =
+        resource(.bucket, at: "/buckets") { _ in .buckets }
+        + resource(.group, at: "/buckets/{bucket_id}/groups") { .groups(bucket: $0[0]) }
+        + resource(.collection, at: "/buckets/{bucket_id}/collections") {
+            .collections(bucket: $0[0])
+        }
+        + resource(
+            .record, at: "/buckets/{bucket_id}/collections/{collection_id}/records"
+        ) { .records(CollectionPath(bucket: $0[0], collection: $0[1])) }
+
+    private static let changes: [Endpoint] = [
+        Endpoint(
+            template: "\(CollectionPath.monitorChanges.uri)/records",
+            methods: [.get, .head, .options], exposed: .monitor, readsBody: true,
+            exists: \.hasChanges,
+            operations: [
+                Operation(
+                    .get, "get_changess", "List the collections, the last changed first",
+                    tag: "Changes")
+            ]
+        ) { _ in .monitorRecords },
+        reading(
+            StreamPath.monitorChanges, exists: \.hasChanges,
+            Operation(
+                .get, "stream_changes", "Stream the collections that change", tag: "Changes")
+        ) { _ in .monitorStream },
+        Endpoint(
+            template: "/buckets/{bucket_id}/collections/{collection_id}/changeset",
+            methods: [.get, .head, .options], readsBody: true, exists: \.hasChanges,
+            operations: [
+                Operation(
+                    .get, "get_changeset", "Show a collection and what changed in it",
+                    tag: "Changes")
+            ]
+        ) { .changeset(CollectionPath(bucket: $0[0], collection: $0[1])) },
+        reading(
+            "/__broadcasts__", exists: \.hasChanges,
+            Operation(
+                .get, "get_broadcasts", "Tell the timestamp to broadcast", tag: "Changes")
+        ) { _ in .broadcasts },
+    ]
+
+    /// An endpoint that is read, without a body.
+    private static func reading(
+        _ template: String,
+        exists: @escaping @Sendable (KintoSettings) -> Bool = { _ in true },
+        _ operation: Operation, route: @escaping @Sendable (PathVariables) -> Route
+    ) -> Endpoint {
+        Endpoint(
+            template: template, methods: [.get, .head, .options], exists: exists,
+            operations: [operation], route: route)
+    }
+
+    /// The two endpoints of a kind of objects: the list, and below it the object.
+    private static func resource(
+        _ kind: ResourceKind, at template: String,
+        exists: @escaping @Sendable (KintoSettings) -> Bool = { _ in true },
+        address: @escaping @Sendable (PathVariables) -> ListAddress
+    ) -> [Endpoint] {
+        let place = template.split(separator: "/").count { $0.first == "{" }
+        return [
+            Endpoint(
+                template: template, methods: [.head, .get, .post, .delete, .options],
+                exposed: .list, readsBody: true, exists: exists,
+                operations: Operation.ofList(kind)
+            ) { .list(address($0)) },
+            Endpoint(
+                template: "\(template)/{id}",
+                methods: [.get, .head, .put, .patch, .delete, .options],
+                exposed: .object, readsBody: true, exists: exists,
+                operations: Operation.ofObject(kind)
+            ) { .object(address($0), id: $0[place]) },
+        ]
+    }
+}
+
+extension Operation {
+    /// What can be done with a list of objects.
+    fileprivate static func ofList(_ kind: ResourceKind) -> [Operation] {
+        let (name, plural) = (kind.rawValue, kind.plural)
+        let tag = plural.prefix(1).uppercased() + plural.dropFirst()
+        return [
+            Operation(.get, "get_\(plural)", "List \(plural)", tag: tag),
+            Operation(.post, "create_\(name)", "Create a \(name)", tag: tag),
+            Operation(.delete, "delete_\(plural)", "Delete \(plural)", tag: tag),
+        ]
+    }
+
+    /// What can be done with an object.
+    fileprivate static func ofObject(_ kind: ResourceKind) -> [Operation] {
+        let (name, plural) = (kind.rawValue, kind.plural)
+        let tag = plural.prefix(1).uppercased() + plural.dropFirst()
+        return [
+            Operation(.get, "get_\(name)", "Show a \(name)", tag: tag),
+            Operation(.put, "update_\(name)", "Create or replace a \(name)", tag: tag),
+            Operation(.patch, "patch_\(name)", "Change a part of a \(name)", tag: tag),
+            Operation(.delete, "delete_\(name)", "Delete a \(name)", tag: tag),
+        ]
+    }
+}
