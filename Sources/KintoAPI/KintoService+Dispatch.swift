@@ -42,6 +42,8 @@ extension KintoService {
             let entries = changes.monitoredEntries().entries
             let body = broadcasts.body(entries, now: exchange.now)
             return .answer(exchange.finish(Reply(json: body)))
+        case .defaultBucket(let subpath):
+            return try DefaultBucketEndpoint(exchange: exchange, subpath: subpath).plan(self)
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))

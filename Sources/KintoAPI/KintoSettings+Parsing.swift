@@ -97,6 +97,9 @@ extension KintoSettings {
     private mutating func readUsers(_ reader: SettingsReader) throws(SettingsError) {
         hasBasicAuth = reader.list("multiauth.policies")?.contains("basicauth") ?? hasBasicAuth
         userIDSecret = reader.text("userid_hmac_secret") ?? userIDSecret
+        let includes = reader.list("includes") ?? []
+        hasDefaultBucket = includes.contains("kinto.plugins.default_bucket")
+        defaultBucketSecret = reader.text("default_bucket_hmac_secret")
         hasExplicitPermissions = try reader.bool("explicit_permissions", hasExplicitPermissions)
         for name in reader.names where name.utf8.suffix(11).elementsEqual("_principals".utf8) {
             principals[name] = Set(reader.list(name) ?? [])

@@ -76,6 +76,12 @@ package struct KintoSettings: Sendable {
         "bucket_create_principals": ["system.Authenticated"]
     ]
 
+    /// `includes`: whether `/buckets/default` is a bucket of the user's own.
+    package var hasDefaultBucket = false
+    /// `default_bucket_hmac_secret`: the key that makes the ids of those buckets; nil for
+    /// `userid_hmac_secret`.
+    package var defaultBucketSecret: String?
+
     // MARK: Caches
 
     /// Every setting whose name ends in `cache_expires_seconds`, `cache_minimum_expires_seconds` or

@@ -29,19 +29,19 @@ enum ObjectSchema {
         _ value: JSONValue, path: String, errors: inout ValidationErrors
     ) -> [String]? {
         guard let elements = value.array else {
-            let text = value.string ?? JSONWriter.string(value)
-            errors.add(.body, path, "\"\(text)\" is not iterable")
+            errors.add(.body, path, "\"\(PythonText.str(value))\" is not iterable")
             return nil
         }
         var texts: [String] = []
         for (index, element) in elements.enumerated() {
-            guard let text = element.string else {
-                errors.add(
-                    .body, "\(path).\(index)", "\(JSONWriter.string(element)) is not a string")
-                continue
+            if PythonText.isFalse(element) {
+                errors.add(.body, "\(path).\(index)", "Required")
+            } else if let text = element.string {
+                texts.append(text)
+            } else {
+                let description = "\(PythonText.repr(element)) is not a string: {'': ''}"
+                errors.add(.body, "\(path).\(index)", description)
             }
-            if text.isEmpty { errors.add(.body, "\(path).\(index)", "Required") }
-            texts.append(text)
         }
         return texts
     }
@@ -73,7 +73,7 @@ enum ObjectSchema {
         case .number, .array, .object:
             errors.add(
                 .body, "\(prefix)cache_expires",
-                "\"\(JSONWriter.string(value))\" is not a number")
+                "\"\(PythonText.str(value))\" is not a number")
         }
     }
 

@@ -39,11 +39,20 @@ struct RequestBody: Sendable {
         self.content = content
     }
 
-    /// The id of the object in the body, whatever else is wrong; nil if there is none.
-    var givenID: JSONValue? {
-        guard case .value(let value) = content else { return nil }
-        return value.object?["data"]?.object?["id"]
+    /// Whether there is no body.
+    var isNone: Bool {
+        guard case .none = content else { return false }
+        return true
     }
+
+    /// The JSON that the body is; nil if it is none or malformed.
+    var json: JSONValue? {
+        guard case .value(let value) = content else { return nil }
+        return value
+    }
+
+    /// The id of the object in the body, whatever else is wrong; nil if there is none.
+    var givenID: JSONValue? { json?.object?["data"]?.object?["id"] }
 
     /// The JSON object that the body is, an empty one if there is no body; nil with a note if it is
     /// something else.
@@ -79,12 +88,12 @@ struct RequestBody: Sendable {
 
     /// Says that a value should be an object.
     static func notMapping(_ value: JSONValue) -> String {
-        "\"\(JSONWriter.string(value))\" is not a mapping type: "
+        "\"\(PythonText.str(value))\" is not a mapping type: "
             + "Does not implement dict-like functionality."
     }
 
     /// Says that members should not be there.
     static func unrecognized(_ members: JSONObject) -> String {
-        "Unrecognized keys in mapping: \"\(JSONWriter.string(.object(members)))\""
+        "Unrecognized keys in mapping: \"\(PythonText.repr(.object(members)))\""
     }
 }

@@ -26,6 +26,8 @@ enum Route: Equatable {
     case monitorStream
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
+    /// `/v1/buckets/default` and all below it, where the user's own bucket is: the segments behind.
+    case defaultBucket([String])
     /// No endpoint.
     case nowhere(DeadEnd)
 }

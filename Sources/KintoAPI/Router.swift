@@ -14,6 +14,7 @@ struct Router: Sendable {
 
     /// The endpoints that are there.
     let endpoints: [Endpoint]
+    private let hasDefaultBucket: Bool
     private var nodes = [Node()]
 
     /// Where a path has come to after some segments.
@@ -36,6 +37,7 @@ struct Router: Sendable {
     /// - Complexity: O(size of the table).
     init(_ settings: KintoSettings) {
         endpoints = RouteTable.endpoints.filter { $0.exists(settings) }
+        hasDefaultBucket = settings.hasDefaultBucket
         for (place, endpoint) in endpoints.enumerated() { insert(endpoint, at: place) }
     }
 
@@ -62,6 +64,9 @@ struct Router: Sendable {
         let segments = rest.dropFirst().split(
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
         ).map(Substring.init)
+        if hasDefaultBucket, segments.prefix(2) == ["buckets", DefaultBucketEndpoint.alias[...]] {
+            return Match(route: .defaultBucket(segments.dropFirst(2).map(String.init)))
+        }
         var variables = PathVariables()
         guard let place = find(segments[...], from: 0, &variables) else {
             return Match(route: .nowhere(.unknown))

@@ -63,6 +63,10 @@ extension KintoSettings {
     private static let userRows = [
         ("multiauth.policies", "", "How users say who they are: basicauth."),
         ("kinto.userid_hmac_secret", "", "The key that makes user ids of credentials."),
+        (
+            "kinto.default_bucket_hmac_secret", "",
+            "The key that makes the ids of default buckets; kinto.userid_hmac_secret if not set."
+        ),
         ("kinto.explicit_permissions", "true", "Give who writes an object permission to write it."),
         ("kinto.bucket_create_principals", "system.Authenticated", "Who may create buckets."),
         ("kinto.bucket_write_principals", "", "Who may write any bucket."),

@@ -38,8 +38,10 @@ struct ValidationErrors: Sendable {
     var isEmpty: Bool { items.isEmpty }
 
     /// Throws the answer that tells all that was found, if anything was.
-    func check(status: Int = 400) throws(APIError) {
-        if !isEmpty { throw error(status: status, isRaised: false) }
+    ///
+    /// - Parameter isRaised: Whether the reference raises it (see `APIError.isRaised`).
+    func check(status: Int = 400, isRaised: Bool = false) throws(APIError) {
+        if !isEmpty { throw error(status: status, isRaised: isRaised) }
     }
 
     /// The answer: the items sorted by name, the first one also as the message.

@@ -70,7 +70,9 @@ enum KintoCompatibility {
     private static let objectTypes = ["bucket", "collection", "group", "record"]
 
     /// Plugins whose work is done by the server itself.
-    private static let builtInPlugins: Set = ["kinto_changes", "kinto_remote_settings.changes"]
+    private static let builtInPlugins: Set = [
+        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.default_bucket",
+    ]
     /// Plugins that only measure.
     private static let measuringPlugins: Set = ["kinto.plugins.prometheus", "kinto.plugins.statsd"]
 
@@ -127,7 +129,7 @@ enum KintoCompatibility {
         "admin_assets_path", "disabled_metrics", "filter-with", "heartbeat_timeout_seconds",
         "http_api_version", "http_scheme", "json_renderer", "project_docs", "project_name",
         "project_version", "storage_max_backlog", "storage_max_overflow", "storage_strict_json",
-        "transaction_per_request", "use", "version_json_path", "default_bucket_hmac_secret",
+        "transaction_per_request", "use", "version_json_path",
     ]
 
     private static let harmlessPrefixes = [
