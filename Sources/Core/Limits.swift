@@ -148,6 +148,12 @@ package enum Limits {
     package static let queryParametersMax = 256
     /// Tokens kept that each delete the next page of a list.
     package static let deletionTokensMax = 10_000
+    /// Entries kept in the history of one bucket (`heliograph.history.entries_per_bucket_max`).
+    package static let historyEntriesDefault = 100_000
+    /// Entries of a history that are looked at or removed at once.
+    package static let historyTrimEntriesMax = 1_000
+    /// Histories of which the server remembers how many entries they may still grow by.
+    package static let historyAllowancesMax = 10_000
 
     // MARK: Configuration
 

@@ -99,7 +99,7 @@ struct DefaultBucketEndpoint: Sendable {
         let members = JSONObject()
         let stored = try transaction.put(id, members: members, timestamp: nil, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
-        try writer.store(nil, of: stored, replacesAll: true, members: members)
+        try writer.store(nil, of: stored, .create, replacesAll: true, members: members)
     }
 
     /// The body, which the path of the client has no endpoint to read.
@@ -124,12 +124,11 @@ struct DefaultBucketEndpoint: Sendable {
 }
 
 extension Identity {
-    /// The id of the user's own bucket, in the form of a UUID, which nobody can guess who does not
-    /// know the secret; nil for the anonymous.
+    /// The id of the user's own bucket, in the form of a UUID; nil for the anonymous.
     func defaultBucket(_ settings: KintoSettings) -> String? {
         guard let userID else { return nil }
-        let secret = settings.defaultBucketSecret ?? settings.userIDSecret
-        let digest = Digest.hmacSHA256(key: Array(secret.utf8), message: Array(userID.utf8))
+        let key = Array(settings.defaultBucketSecret.utf8)
+        let digest = Digest.hmacSHA256(key: key, message: Array(userID.utf8))
         return Digest.uuid(digest)
     }
 }

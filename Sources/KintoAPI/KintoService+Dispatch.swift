@@ -29,6 +29,8 @@ extension KintoService {
         case .changeset(let path):
             return try ChangesetEndpoint(exchange: exchange, path: path, source: changes)
                 .plan(self)
+        case .snapshot(let bucket, let name):
+            return try SnapshotEndpoint(exchange: exchange, bucket: bucket, name: name).plan(self)
         case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
         case .batch: return try BatchEndpoint(exchange: exchange).plan(self)
         case .hello: return try utility(exchange).hello(self)

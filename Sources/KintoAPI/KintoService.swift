@@ -22,6 +22,8 @@ package final class KintoService: Sendable {
     let tokens = DeletionTokens()
     /// What is broadcast, and since when.
     let broadcasts: Broadcasts
+    /// Keeps histories from growing for ever.
+    let historyTrimmer = HistoryTrimmer()
 
     /// Makes a service.
     ///

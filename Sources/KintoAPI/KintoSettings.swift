@@ -6,6 +6,8 @@ import Core
 package struct KintoSettings: Sendable {
     // MARK: The service
 
+    /// `includes`: the plugins.
+    package var includes: [String] = []
     /// `project_name`: what the root calls the service.
     package var projectName = "kinto"
     /// `project_version`: the version that the root and `__version__` tell.
@@ -65,8 +67,10 @@ package struct KintoSettings: Sendable {
 
     // MARK: Users and permissions
 
-    /// `multiauth.policies`: whether `basicauth` is among them.
-    package var hasBasicAuth = false
+    /// `multiauth.policies`: how users may say who they are.
+    package var policies: [String] = []
+    /// Whether `basicauth` is among the policies.
+    package var hasBasicAuth: Bool { policies.contains("basicauth") }
     /// `userid_hmac_secret`: the key that makes user ids of credentials.
     package var userIDSecret = ""
     /// `explicit_permissions`: whether who writes an object gets the permission to write it.
@@ -76,26 +80,32 @@ package struct KintoSettings: Sendable {
         "bucket_create_principals": ["system.Authenticated"]
     ]
 
-    /// `includes`: whether `/buckets/default` is a bucket of the user's own.
-    package var hasDefaultBucket = false
-    /// `default_bucket_hmac_secret`: the key that makes the ids of those buckets; nil for
-    /// `userid_hmac_secret`.
-    package var defaultBucketSecret: String?
+    /// Whether the plugin that makes `/buckets/default` a bucket of the user's own is among the
+    /// includes.
+    package var hasDefaultBucket: Bool { includes.contains("kinto.plugins.default_bucket") }
+    /// `default_bucket_hmac_secret`: the key that makes the ids of those buckets. Unlike what is
+    /// told of the reference, `userid_hmac_secret` is never used in its place.
+    package var defaultBucketSecret = ""
 
     // MARK: Caches
 
     /// Every setting whose name ends in `cache_expires_seconds`, `cache_minimum_expires_seconds` or
-    /// `cache_maximum_expires_seconds`.
+    /// `cache_maximum_expires_seconds`, but that of the root.
     package var cacheSeconds: [String: Int] = [:]
+
+    // MARK: History
+
+    /// Whether the history plugin is among the includes.
+    package var hasHistory: Bool { includes.contains("kinto.plugins.history") }
+    /// What it does.
+    package var history = HistorySettings()
 
     // MARK: Changes
 
-    /// Whether the changes endpoints exist.
-    package var hasChanges = false
     /// `changes.resources`, as written.
     package var changesResources: [String] = []
-    /// What `changes.resources` and `changes.excluded_collections` come to.
-    package var monitored = MonitoredResources(including: .named([]))
+    /// `changes.excluded_collections`: what of these is not monitored.
+    package var excludedResources: Set<ResourcePath> = []
     /// `changes.http_host`: the host that redirects of the changes endpoints lead to.
     package var changesHost: String?
     /// `changes.since_max_age_days`: an older `_since` is redirected; negative for none is.
@@ -111,24 +121,31 @@ package struct KintoSettings: Sendable {
     /// else `changes.http_host`.
     package var entryHost: String { httpHost ?? changesHost ?? "" }
 
+    /// Whether the changes endpoints exist: something is to be monitored, or a plugin says so.
+    package var hasChanges: Bool {
+        let plugins = ["kinto_changes", "kinto_remote_settings.changes", "kinto_remote_settings"]
+        return !changesResources.isEmpty || includes.contains(where: plugins.contains)
+    }
+
+    /// What `changes.resources` and `changes.excluded_collections` come to.
+    ///
+    /// - Complexity: O(number of resources).
+    package var monitored: MonitoredResources {
+        let named = Set(changesResources.compactMap(ResourcePath.init(uri:)))
+        return MonitoredResources(
+            including: changesResources.contains("*") ? .everything : .named(named),
+            excluding: excludedResources)
+    }
+
     /// Makes the settings that Kinto has when nothing is set.
     package init() {}
 
-    /// The settings of a server that was started without a file: anyone who says who they are may
-    /// make buckets, and everything is monitored.
-    package static let embedded = [
-        "multiauth.policies": "basicauth", "kinto.changes.resources": "*",
-    ]
-}
-
-/// A setting that has a value it cannot have.
-package struct SettingsError: Error, Equatable, CustomStringConvertible {
-    /// The key, as written.
-    package let key: String
-    /// The value, as written.
-    package let value: String
-    /// What could stand there.
-    package let expected: String
-
-    package var description: String { "\(key) = \(value): expected \(expected)" }
+    /// Reads the settings from the keys and values of an ini file's `[app:main]` section.
+    ///
+    /// - Throws: `SettingsError` for the first value that is not what it should be.
+    /// - Complexity: O(values × patterns + declarations).
+    package init(_ values: [String: String]) throws(SettingsError) {
+        self.init()
+        try read(values)
+    }
 }

@@ -42,16 +42,17 @@ struct ListEndpoint: Sendable {
         let access = try authorization.access(.read, to: list)
         let parent = try ParentCollection.require(of: list, reader: reader)
         let timestamp = try ListTimestamp.ensure(list, reader: reader)
-        let request = try ListRequest(exchange, known: .any, allowsFields: true)
+        let request = try ListRequest(exchange, known: list.knownFields, allowsFields: true)
         if request.preconditions.isUnmodified(timestamp) {
             return PluralAnswer.notModified(timestamp)
         }
         try request.preconditions.check(exists: true, timestamp: timestamp, existing: nil)
-        let query = try request.query()
+        let query = try request.query(of: list)
         let token = try request.token()
         let selection = ListSelection(
             query, of: list.list, sharedIDs: access.ids, token: token)
-        let isHead = exchange.method == .head
+        // The history has no totals.
+        let isHead = exchange.method == .head && list.kind != .history
         let page = isHead ? [] : try selection.page(reader.visit)
         let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
         var reply = try answer.reply(page: page, token: token, timestamp: timestamp)
@@ -106,9 +107,9 @@ struct ListEndpoint: Sendable {
         let access = try authorization.access(.write, to: list)
         try ParentCollection.require(of: list, reader: transaction)
         let before = try ListTimestamp.ensure(list, reader: transaction)
-        let request = try ListRequest(exchange, known: .any, allowsFields: false)
+        let request = try ListRequest(exchange, known: list.knownFields, allowsFields: false)
         try request.preconditions.check(exists: true, timestamp: before, existing: nil)
-        var query = try request.query()
+        var query = try request.query(of: list)
         query.includesTombstones = false
         let token = try request.token()
         if let token, !tokens.redeem(token.nonce, now: exchange.now) {
@@ -160,7 +161,8 @@ struct ListEndpoint: Sendable {
         let id = id ?? (list.kind == .record ? exchange.makeUUID() : exchange.makeName())
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
-        try writer.store(body.permissions, of: stored, replacesAll: true, members: members)
+        try writer.store(
+            body.permissions, of: stored, .create, replacesAll: true, members: members)
         return stored
     }
 }

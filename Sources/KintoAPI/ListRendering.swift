@@ -49,7 +49,8 @@ enum ListRendering {
         return body
     }
 
-    private static func object(_ permissions: [String: Set<String>]) -> JSONObject {
+    /// Permissions by name, their principals in order.
+    static func object(_ permissions: [String: Set<String>]) -> JSONObject {
         let names = permissions.keys.sorted()
         return JSONObject(
             names.map { name in

@@ -32,6 +32,15 @@ struct ListRequest {
         try ListQuery(parameters, known: known, settings: exchange.settings, now: exchange.now)
     }
 
+    /// The list that is asked for, its filters such as its objects need them.
+    ///
+    /// - Throws: `APIError`, a 400 about a filter, a sort key or a field.
+    func query(of list: ListAddress) throws(APIError) -> ListQuery {
+        var query = try query()
+        if list.kind == .history { query.filters = query.filters.map(HistoryFields.filter) }
+        return query
+    }
+
     /// Where the page begins, nil for the first page.
     ///
     /// - Throws: `APIError`, a 400 if the token is none.

@@ -87,7 +87,9 @@ struct ObjectEndpoint: Sendable {
         members["id"] = nil
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
-        try writer.store(content.body.permissions, of: stored, replacesAll: true, members: members)
+        try writer.store(
+            content.body.permissions, of: stored, existing == nil ? .create : .update,
+            replacesAll: true, members: members)
         var reply = try self.body(of: stored, authorization: authorization)
         reply.status = existing == nil ? 201 : 200
         reply.setTimestamp(stored.timestamp)
@@ -118,7 +120,8 @@ struct ObjectEndpoint: Sendable {
         let timestamp = try ChosenTimestamp.of(members, replacing: existing)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
-        try writer.store(content.body.permissions, of: stored, replacesAll: false, members: members)
+        try writer.store(
+            content.body.permissions, of: stored, .update, replacesAll: false, members: members)
         var reply: Reply
         if let partial = try content.behavior.data(changes, before: before, after: stored) {
             reply = Reply(json: ["data": .object(partial)])

@@ -20,7 +20,7 @@ enum ObjectSchema {
             validateMapping("schema", object, prefix: prefix, errors: &errors)
             validateCacheExpires(&object, prefix: prefix, errors: &errors)
         case .group: validateMembers(&object, prefix: prefix, errors: &errors)
-        case .record: break
+        case .record, .history: break
         }
     }
 

@@ -12,14 +12,16 @@ struct ObjectWriter {
     /// Where it is written.
     let transaction: any StorageTransaction
 
-    /// Stores the permissions of an object that was just written, and a group's members.
+    /// Stores the permissions of an object that was just written, and a group's members, and notes
+    /// the change in the history.
     ///
     /// - Parameters:
+    ///   - action: What happened to the object.
     ///   - given: The permissions in the body; a nil value removes.
     ///   - replacesAll: Whether permissions that are not given are removed.
     func store(
-        _ given: [String: Set<String>?]?, of object: StoredObject, replacesAll: Bool,
-        members: JSONObject
+        _ given: [String: Set<String>?]?, of object: StoredObject, _ action: HistoryAction,
+        replacesAll: Bool, members: JSONObject
     ) throws {
         let uri = list.uri(of: object.id)
         let before = try transaction.permissions(of: uri)
@@ -39,6 +41,11 @@ struct ObjectWriter {
             let principals = (members["members"]?.array ?? []).compactMap(\.string)
             try transaction.setMembers(of: uri, to: Set(principals))
         }
+        try history.record(action, object, in: list)
+    }
+
+    private var history: HistoryRecorder {
+        HistoryRecorder(exchange: exchange, transaction: transaction)
     }
 
     /// Deletes an object with everything below it and all that goes with it.
@@ -54,8 +61,9 @@ struct ObjectWriter {
         case .group:
             try transaction.setMembers(of: uri, to: [])
             try transaction.removePermissions(of: [uri])
-        case .record: try transaction.removePermissions(of: [uri])
+        case .record, .history: try transaction.removePermissions(of: [uri])
         }
+        try history.record(.delete, tombstone, in: list)
         return tombstone
     }
 }

@@ -75,7 +75,7 @@ struct RequestQuery: Sendable {
                 for value in parameter.values { pairs.append((parameter.name, value)) }
             }
         }
-        pairs += changes.filter { self[$0.name] == nil }
+        pairs += changes.filter { dropped.contains($0.name) || self[$0.name] == nil }
         return pairs.map { "\(RequestQuery.encode($0.0))=\(RequestQuery.encode($0.1))" }
             .joined(separator: "&")
     }

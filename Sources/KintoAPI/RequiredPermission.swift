@@ -79,7 +79,7 @@ struct RequiredPermission {
                     Grant(uri: uri, permission: $0)
                 }
             case .collection: creation = [Grant(uri: uri, permission: "record:create")]
-            case .group, .record: creation = []
+            case .group, .record, .history: creation = []
             }
             return all.flatMap {
                 [Grant(uri: $0, permission: "write"), Grant(uri: $0, permission: "read")]
@@ -96,7 +96,7 @@ struct RequiredPermission {
             switch list.kind {
             case .bucket: return ["read", "write", "collection:create", "group:create"]
             case .collection: return ["read", "write", "record:create"]
-            case .group, .record: return ["read", "write"]
+            case .group, .record, .history: return ["read", "write"]
             }
         }
     }

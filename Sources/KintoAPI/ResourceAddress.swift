@@ -13,13 +13,15 @@ enum ResourceKind: String {
     case collection
     /// A record.
     case record
+    /// An entry of a bucket's history.
+    case history
 
     /// The permissions that an object of this kind has, in the order that messages tell them.
     var permissions: [String] {
         switch self {
         case .bucket: ["read", "write", "collection:create", "group:create"]
         case .collection: ["read", "write", "record:create"]
-        case .group, .record: ["read", "write"]
+        case .group, .record, .history: ["read", "write"]
         }
     }
 
@@ -30,12 +32,13 @@ enum ResourceKind: String {
         case .group: "groups"
         case .collection: "collections"
         case .record: "records"
+        case .history: "history"
         }
     }
 }
 
-/// Where a list of objects is: `/buckets`, `/buckets/B/groups`, `/buckets/B/collections` or
-/// `/buckets/B/collections/C/records`.
+/// Where a list of objects is: `/buckets`, `/buckets/B/groups`, `/buckets/B/collections`,
+/// `/buckets/B/collections/C/records` or `/buckets/B/history`.
 enum ListAddress: Hashable {
     /// All buckets.
     case buckets
@@ -45,6 +48,8 @@ enum ListAddress: Hashable {
     case collections(bucket: String)
     /// The records of a collection.
     case records(CollectionPath)
+    /// The history of a bucket.
+    case history(bucket: String)
 
     /// What is listed.
     var kind: ResourceKind {
@@ -53,6 +58,7 @@ enum ListAddress: Hashable {
         case .groups: .group
         case .collections: .collection
         case .records: .record
+        case .history: .history
         }
     }
 
@@ -60,7 +66,8 @@ enum ListAddress: Hashable {
     var parentURI: String? {
         switch self {
         case .buckets: nil
-        case .groups(let bucket), .collections(let bucket): "/buckets/\(bucket)"
+        case .groups(let bucket), .collections(let bucket), .history(let bucket):
+            "/buckets/\(bucket)"
         case .records(let path): path.uri
         }
     }
@@ -78,7 +85,7 @@ enum ListAddress: Hashable {
     var bucket: String? {
         switch self {
         case .buckets: nil
-        case .groups(let bucket), .collections(let bucket): bucket
+        case .groups(let bucket), .collections(let bucket), .history(let bucket): bucket
         case .records(let path): path.bucket
         }
     }

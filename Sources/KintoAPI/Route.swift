@@ -28,6 +28,8 @@ enum Route: Equatable {
     case changeset(CollectionPath)
     /// `/v1/buckets/default` and all below it, where the user's own bucket is: the segments behind.
     case defaultBucket([String])
+    /// `/v1/buckets/B/snapshot/collections/C@TIMESTAMP`: its last segment is still in one.
+    case snapshot(bucket: String, String)
     /// No endpoint.
     case nowhere(DeadEnd)
 }

@@ -11,7 +11,7 @@ enum RouteTable {
     /// The rows. Where two fit a path, the one with a literal segment goes first, wherever it
     /// stands.
     static let endpoints: [Endpoint] =
-        utilities + resources + changes
+        utilities + resources + changes + history
 
     private static let utilities: [Endpoint] = [
         reading(
@@ -72,6 +72,26 @@ enum RouteTable {
             Operation(
                 .get, "get_broadcasts", "Tell the timestamp to broadcast", tag: "Changes")
         ) { _ in .broadcasts },
+    ]
+
+    private static let history: [Endpoint] = [
+        Endpoint(
+            template: "/buckets/{bucket_id}/history", methods: [.get, .head, .delete, .options],
+            exposed: .monitor, readsBody: true, exists: \.hasHistory,
+            operations: [
+                Operation(
+                    .get, "get_history", "List the changes of a bucket and what is in it",
+                    tag: "History"),
+                Operation(
+                    .delete, "delete_history", "Delete entries of the history", tag: "History"),
+            ]
+        ) { .list(.history(bucket: $0[0])) },
+        reading(
+            "/buckets/{bucket_id}/snapshot/collections/{collection_id}@{timestamp}",
+            exists: \.hasHistory,
+            Operation(
+                .get, "get_history_snapshot", "Show a collection as it was", tag: "History")
+        ) { .snapshot(bucket: $0[0], $0[1]) },
     ]
 
     /// An endpoint that is read, without a body.

@@ -105,6 +105,7 @@ struct UtilityEndpoint: Sendable {
                         + "buckets.html#personal-bucket-default"),
             ]
         }
+        if settings.hasHistory { capabilities["history"] = settings.history.capability }
         if settings.hasChanges {
             let collections = settings.changesResources.map(JSONValue.string)
             capabilities["changes"] = [

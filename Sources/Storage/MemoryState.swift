@@ -53,6 +53,13 @@ struct MemoryList: Sendable {
         byTime[Place(timestamp: object.timestamp, id: object.id)] = object
     }
 
+    /// Removes the object or tombstone of that id, if there is one.
+    mutating func remove(_ id: String) {
+        guard let old = byID[id] else { return }
+        byTime[Place(timestamp: old.timestamp, id: old.id)] = nil
+        byID[id] = nil
+    }
+
     /// Visits what `query` asks for, without its limit, until `visit` returns false.
     ///
     /// - Complexity: O(log *n* + *k*) by time, O(*n*) by id, O(*i* log *n*) for *i* given ids.

@@ -51,6 +51,14 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         return tombstone
     }
 
+    package func remove(_ ids: [String], from list: ResourceList) {
+        count()
+        guard let content = state.lists[list] else { return }
+        state.lists.update(list, default: content) { content in
+            for id in ids { content.remove(id) }
+        }
+    }
+
     package func removeTree(at uri: String) {
         count()
         let own = ResourceList(parent: uri, resource: "")

@@ -174,6 +174,14 @@ private struct RemovedList {
 // MARK: - Removing
 
 extension SQLiteTransaction {
+    package func remove(_ ids: [String], from list: ResourceList) throws {
+        guard let row = try group.row(of: list) else { return }
+        try run(.deleteObjectsOfIDs) { statement in
+            statement.bind(row.number, at: 1)
+            statement.bind(texts: ids, at: 2)
+        }
+    }
+
     package func removeTree(at uri: String) throws {
         let below = uri + "/"
         var removed = try lists(.listsAt) { $0.bind(uri, at: 1) }

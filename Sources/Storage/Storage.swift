@@ -131,6 +131,13 @@ package protocol StorageTransaction: StorageReader {
     @discardableResult
     func delete(_ id: String, timestamp: Timestamp?, in list: ResourceList) throws -> StoredObject?
 
+    /// Removes objects and tombstones without a trace: no tombstone is left, and the list's
+    /// timestamp stays. Their permissions stay too. Ids that are not there are passed over.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(*k* log *n*), where *k* is the number of ids.
+    func remove(_ ids: [String], from list: ResourceList) throws
+
     /// Removes everything that lies below an object: all lists whose parent is `uri` or begins with
     /// `uri/`, with objects, tombstones, timestamps and the permissions of every URI below. The
     /// change log gets a tombstone for each collection among them that had a records timestamp

@@ -86,7 +86,8 @@ package enum HTTPDate {
     /// The year of a day count.
     fileprivate static func year(ofDays days: Int64) -> Int { civil(days: days).year }
 
-    private static func civil(days: Int64) -> (year: Int, month: Int, day: Int) {
+    /// The date of a day count (days since 1970) in the Gregorian calendar.
+    package static func civil(days: Int64) -> (year: Int, month: Int, day: Int) {
         let (era, dayOfEra) = floorDivide(days + 719_468, by: 146_097)
         let leapDays = dayOfEra / 1_460 - dayOfEra / 36_524 + dayOfEra / 146_096
         let yearOfEra = (dayOfEra - leapDays) / 365

@@ -55,11 +55,11 @@ struct KintoSettingsTests {
         "name the key and the value that are wrong, and what is expected",
         arguments: [
             ("kinto.readonly", "maybe", "true or false"),
-            ("kinto.paginate_by", "-1", "a whole number, 0 at least"),
-            ("kinto.paginate_by", "ten", "a whole number, 0 at least"),
-            ("storage_max_fetch_size", "0", "a whole number, 1 at least"),
-            ("kinto.batch_max_requests", "9999999999999999999", "a whole number, 0 at least"),
-            ("kinto.changes.since_max_age_days", "x", "a whole number"),
+            ("kinto.paginate_by", "-1", "a whole number, 0 to 1000000000"),
+            ("kinto.paginate_by", "ten", "a whole number, 0 to 1000000000"),
+            ("storage_max_fetch_size", "0", "a whole number, 1 to 1000000000"),
+            ("kinto.batch_max_requests", "9999999999999999999", "a whole number, 0 to 1000000000"),
+            ("kinto.changes.since_max_age_days", "x", "a whole number, -1000000 to 1000000"),
             ("kinto.http_scheme", "ftp", "http or https"),
             ("heliograph.changes.not_modified", "204", "304 or 200"),
             ("kinto.eos", "soon", "a date such as 2030-12-31 or 2030-12-31T23:59:59"),
@@ -71,11 +71,7 @@ struct KintoSettingsTests {
                 "kinto.changes.excluded_collections", "main",
                 "addresses such as /buckets/main or /buckets/main/collections/one"
             ),
-            (
-                "kinto.experimental_collection_schema_validation", "true",
-                "false: records are not validated against JSON schemas"
-            ),
-            ("kinto.main.record_cache_expires_seconds", "1h", "a whole number, 0 at least"),
+            ("kinto.main.record_cache_expires_seconds", "1h", "a whole number, 0 to 10000000000"),
         ])
     func errors(key: String, value: String, expected: String) {
         let error = SettingsError(key: key, value: value, expected: expected)
@@ -111,35 +107,18 @@ struct KintoSettingsTests {
     @Test("can be set to every default that the table tells, and come to the same")
     func table() throws {
         var values: [String: String] = [:]
-        for row in KintoSettings.table {
+        for row in KintoSettings.declarations.map(\.row) {
             #expect(row.summary.hasSuffix(".") || row.summary.hasSuffix("…"), "\(row.name)")
             #expect(values[row.name] == nil, "\(row.name) stands twice")
-            if !row.name.contains("<") { values[row.name] = row.defaultValue }
+            if !row.isPattern { values[row.name] = row.defaultValue }
         }
-        let settings = try KintoSettings(values)
-        let plain = KintoSettings()
-        #expect(settings.projectName == plain.projectName)
-        #expect(settings.projectVersion == plain.projectVersion)
-        #expect(settings.projectDocs == plain.projectDocs)
-        #expect(settings.errorInfoLink == plain.errorInfoLink)
-        #expect(settings.rootCacheSeconds == plain.rootCacheSeconds)
-        #expect(settings.versionRedirectSeconds == plain.versionRedirectSeconds)
-        #expect(settings.trailingSlashSeconds == plain.trailingSlashSeconds)
-        #expect(settings.retryAfterSeconds == plain.retryAfterSeconds)
-        #expect(settings.backoffSeconds == nil && settings.endOfService == nil)
-        #expect(settings.batchRequestsMax == plain.batchRequestsMax)
-        #expect(settings.fetchObjectsMax == plain.fetchObjectsMax)
-        #expect(settings.tokenValiditySeconds == plain.tokenValiditySeconds)
-        #expect(settings.corsMaxAgeSeconds == plain.corsMaxAgeSeconds)
-        #expect(settings.corsOrigins == plain.corsOrigins)
-        #expect(settings.sinceDaysMax == plain.sinceDaysMax)
-        #expect(settings.sinceRedirectSeconds == plain.sinceRedirectSeconds)
-        #expect(settings.broadcastDebounceSeconds == plain.broadcastDebounceSeconds)
-        #expect(settings.notModifiedStatus == plain.notModifiedStatus)
-        #expect(settings.cacheSeconds.isEmpty && !settings.hasChanges && !settings.hasBasicAuth)
-        #expect(
-            settings.principals["bucket_create_principals"]
-                == plain.principals["bucket_create_principals"])
+        var settings = try KintoSettings(values)
+        // A grant to nobody is as good as none.
+        settings.principals = settings.principals.filter { !$0.value.isEmpty }
+        var (told, plain) = ("", "")
+        dump(settings, to: &told)
+        dump(KintoSettings(), to: &plain)
+        #expect(told == plain)
     }
 
     @Test(

@@ -45,7 +45,7 @@ struct RouterTests {
         ])
     func routes(path: String, expected: Route) {
         var settings = KintoSettings()
-        settings.hasChanges = true
+        settings.includes = ["kinto_changes"]
         #expect(Router(settings).match(path[...]).route == expected)
     }
 

@@ -258,7 +258,7 @@ struct SQLiteStorageTests {
         for query in [
             SQLiteQuery.object, .list, .listsAt, .listsBelow, .permissions, .permissionsOfMany,
             .urisGranted, .deletePermissionsBelow, .deleteMembersBelow, .groups, .removal,
-            .deleteObjects,
+            .deleteObjects, .deleteObjectsOfIDs,
         ] {
             let plan = try plan(of: query, connection)
             #expect(

@@ -12,6 +12,7 @@ struct StorageAgreementTests {
     indirect enum Step: Sendable {
         case put(String, ResourceList, Timestamp?)
         case delete(String, ResourceList, Timestamp?)
+        case remove(String, ResourceList)
         case ensure(ResourceList)
         case removeTree(String)
         case removeEverything
@@ -55,7 +56,10 @@ struct StorageAgreementTests {
             let id = "r\(number(below: 5))"
             switch number(below: depth == 0 ? 13 : 16) {
             case 0...5: return .put(id, list(), given())
-            case 6, 7: return .delete(id, list(), given())
+            case 6: return .delete(id, list(), given())
+            case 7:
+                if number(below: 3) == 0 { return .remove(id, list()) }
+                return .delete(id, list(), given())
             case 8: return .ensure(list())
             case 9: return .removeTree(Self.collections[number(below: 4)].uri)
             case 10: return number(below: 3) == 0 ? .removeTree("/buckets/a") : .ensure(list())
@@ -81,6 +85,7 @@ struct StorageAgreementTests {
             case .put(let id, let list, let given): try transaction.put(id, given, in: list)
             case .delete(let id, let list, let given):
                 try transaction.delete(id, timestamp: given, in: list)
+            case .remove(let id, let list): try transaction.remove([id], from: list)
             case .ensure(let list): _ = try transaction.ensureTimestamp(of: list)
             case .removeTree(let uri): try transaction.removeTree(at: uri)
             case .removeEverything: try transaction.removeEverything()

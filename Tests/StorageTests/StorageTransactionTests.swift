@@ -170,6 +170,36 @@ struct StorageTransactionTests {
         }
     }
 
+    @Test("remove objects and tombstones without a trace", arguments: Backend.allCases)
+    func remove(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            try await storage.write { transaction throws in
+                for id in ["a", "b", "c", "d"] { try transaction.put(id, in: .plugins) }
+                try transaction.delete("b", timestamp: nil, in: .plugins)
+                let before = try transaction.timestamp(of: .plugins)
+                try transaction.remove(["a", "b", "nope"], from: .plugins)
+                try transaction.remove(["a"], from: .addons)
+                #expect(try transaction.timestamp(of: .plugins) == before)
+                #expect(try transaction.timestamp(of: .addons) == nil)
+                #expect(try transaction.object("a", in: .plugins) == nil)
+                #expect(throws: Refusal.self) {
+                    try transaction.attempt {
+                        try transaction.remove(["c"], from: .plugins)
+                        throw Refusal()
+                    }
+                }
+            }
+            try await storage.read { reader throws in
+                for order in [ObjectQuery.Order.byID, .oldestFirst] {
+                    var query = ObjectQuery(.plugins)
+                    query.includesTombstones = true
+                    query.order = order
+                    #expect(try reader.ids(query) == ["c", "d"])
+                }
+            }
+        }
+    }
+
     @Test("have the time of their clock", arguments: Backend.allCases)
     func now(backend: Backend) async throws {
         try await withStorage(backend) { storage, clock throws in

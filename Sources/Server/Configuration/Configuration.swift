@@ -92,10 +92,7 @@ package struct Configuration: Sendable {
             }
             return settings
         } catch {
-            let name = SettingKey.full(SettingKey.canonical(error.key))
-            throw .invalidValue(
-                name: name, value: SecretMask.masked(error.value, of: name),
-                origin: effective[name]?.origin ?? .builtIn, expected: error.expected)
+            throw effective.error(error)
         }
     }
 }

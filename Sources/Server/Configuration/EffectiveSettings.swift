@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+
 /// One setting as it counts.
 package struct EffectiveSetting: Sendable, Equatable {
     /// The full name, such as `kinto.changes.resources`.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+
 /// What happens to settings of Kinto that this server has no use for.
 ///
 /// A file that ran a Kinto should run here. So what only concerns Kinto's insides (pools, caches,
@@ -72,6 +74,7 @@ enum KintoCompatibility {
     /// Plugins whose work is done by the server itself.
     private static let builtInPlugins: Set = [
         "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.default_bucket",
+        "kinto.plugins.history",
     ]
     /// Plugins that only measure.
     private static let measuringPlugins: Set = ["kinto.plugins.prometheus", "kinto.plugins.statsd"]

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+
 /// The steps by which `EffectiveSettings` come about: read the file, decide each row, judge what
 /// no row is about.
 struct SettingsMerge {

@@ -1,29 +1,44 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+import KintoAPI
+
 /// Every setting that the program understands, in the order in which they are shown.
 package struct SettingsTable: Sendable {
+    /// Settings that belong together, for people.
+    package struct Topic: Sendable {
+        /// What they are about, as a heading.
+        package let title: String
+        /// The settings.
+        package let rows: [SettingRow]
+
+        /// Takes what people are told out of declarations.
+        init(_ topic: SettingTopic<some DeclaredSettings>) {
+            title = topic.title
+            rows = topic.settings.map(\.row)
+        }
+    }
+
+    /// The settings of the server and of the API.
+    package static let complete = SettingsTable(
+        ServerSettings.topics.map(Topic.init) + KintoSettings.topics.map(Topic.init))
+
+    /// The settings by what they are about.
+    package let topics: [Topic]
     /// The settings.
     package let rows: [SettingRow]
     private let rowOfKey: [String: Int]
 
     /// Makes a table of rows, each about another setting.
     ///
-    /// For example, the server's own settings and those of the API:
-    ///
-    /// ```swift
-    /// let api = apiTable.map {
-    ///     SettingRow(name: $0.name, defaultValue: $0.default, summary: $0.summary)
-    /// }
-    /// let table = SettingsTable(ServerSettings.rows + api)
-    /// ```
-    ///
     /// - Complexity: O(number of rows).
-    package init(_ rows: [SettingRow]) {
-        self.rows = rows
+    init(_ topics: [Topic]) {
+        self.topics = topics
+        rows = topics.flatMap(\.rows)
         var index: [String: Int] = [:]
         for (position, row) in rows.enumerated()
         where row.section == .application && !row.isPattern {
-            let previous = index.updateValue(position, forKey: SettingKey.canonical(row.name))
+            let previous = index.updateValue(position, forKey: row.key)
             precondition(previous == nil, "two rows for one setting")
         }
         rowOfKey = index

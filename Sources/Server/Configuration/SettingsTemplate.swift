@@ -22,11 +22,15 @@ extension SettingsTable {
             """
         for section in [SettingRow.Section.server, .application] {
             text += "\n[\(section.rawValue)]\n"
-            for row in rows where row.section == section {
-                text += "\n" + Self.comment(row.summary)
-                let value = row.defaultValue.replacing("%", with: "%%")
-                    .replacing("\n", with: "\n#   ")
-                text += value.isEmpty ? "# \(row.name) =\n" : "# \(row.name) = \(value)\n"
+            for topic in topics {
+                let rows = topic.rows.filter { $0.section == section }
+                if !rows.isEmpty { text += "\n## \(topic.title)\n" }
+                for row in rows {
+                    text += "\n" + Self.comment(row.summary)
+                    let value = row.defaultValue.replacing("%", with: "%%")
+                        .replacing("\n", with: "\n#   ")
+                    text += value.isEmpty ? "# \(row.name) =\n" : "# \(row.name) = \(value)\n"
+                }
             }
         }
         return text

@@ -62,6 +62,11 @@ final class TestServer: Sendable {
         storage.close()
     }
 
+    /// What the storage has done so far.
+    var statistics: StorageStatistics? {
+        (storage as? SQLiteStorage)?.statistics ?? (storage as? MemoryStorage)?.statistics
+    }
+
     /// Plans a request, runs the plan and returns the answer.
     func send(_ request: HTTPRequest) async -> HTTPResponse {
         let service = service
@@ -168,4 +173,12 @@ extension JSONValue {
         case .null, .bool, .number, .string: return self
         }
     }
+}
+
+extension KintoSettings {
+    /// What a server that was started without a file has: everyone may come, all is monitored.
+    static let embedded = Dictionary(
+        uniqueKeysWithValues: declarations.compactMap { setting in
+            setting.row.defaultValueWithoutFile.map { (setting.row.name, $0) }
+        })
 }

@@ -69,3 +69,11 @@ final class TestServer {
         ).status
     }
 }
+
+extension KintoSettings {
+    /// What a server that was started without a file has: everyone may come, all is monitored.
+    static let embedded = Dictionary(
+        uniqueKeysWithValues: declarations.compactMap { setting in
+            setting.row.defaultValueWithoutFile.map { (setting.row.name, $0) }
+        })
+}

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 
 /// The spellings of one setting's name: in the file, in the table and in the environment.
-enum SettingKey {
+package enum SettingKey {
     private static let prefix = "kinto."
 
     /// The name without the prefix `kinto.`, under which both spellings are the same.
     ///
     /// - Complexity: O(length of `name`).
-    static func canonical(_ name: String) -> String {
+    package static func canonical(_ name: String) -> String {
         name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 
     /// The name to show and to look up: with the prefix, unless it has one of its own.
     ///
     /// - Complexity: O(length of `key`).
-    static func full(_ key: String) -> String {
+    package static func full(_ key: String) -> String {
         key.hasPrefix("heliograph.") || key.hasPrefix("multiauth.") ? key : prefix + key
     }
 
@@ -26,7 +26,7 @@ enum SettingKey {
     /// setting's own name lacks the prefix (`MULTIAUTH_POLICIES`).
     ///
     /// - Complexity: O(length of `key`).
-    static func environmentNames(_ key: String) -> [String] {
+    package static func environmentNames(_ key: String) -> [String] {
         let plain = variable(key)
         if key.hasPrefix("heliograph.") { return [plain] }
         if key.hasPrefix("multiauth.") { return ["KINTO_" + plain, plain] }

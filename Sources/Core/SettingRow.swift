@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// One setting that the server understands.
+/// One setting, for people.
 package struct SettingRow: Sendable, Equatable {
     /// The part of the file a setting stands in.
     package enum Section: String, Sendable, CaseIterable {
@@ -23,7 +23,7 @@ package struct SettingRow: Sendable, Equatable {
     package let section: Section
 
     /// Makes a row of the table.
-    package init(
+    init(
         name: String, defaultValue: String, defaultValueWithoutFile: String? = nil,
         summary: String, section: Section = .application
     ) {
@@ -34,6 +34,11 @@ package struct SettingRow: Sendable, Equatable {
         self.section = section
     }
 
+    /// The name without the prefix `kinto.` (`SettingKey.canonical`).
+    ///
+    /// - Complexity: O(length of the name).
+    package var key: String { SettingKey.canonical(name) }
+
     /// Whether the name holds parts in angle brackets.
     ///
     /// - Complexity: O(length of the name).
@@ -42,8 +47,8 @@ package struct SettingRow: Sendable, Equatable {
     /// Whether the row is about the setting of that key (`SettingKey.canonical`).
     ///
     /// - Complexity: O(length of the key × parts of the name).
-    func matches(_ key: String) -> Bool {
-        let own = SettingKey.canonical(name)
+    package func matches(_ key: String) -> Bool {
+        let own = self.key
         guard isPattern else { return own == key }
         return Wildcard.matches(own[...], key[...])
     }
