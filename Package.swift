@@ -15,7 +15,7 @@ let swiftSettings: [SwiftSetting] = [
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
         name: name, dependencies: dependencies, exclude: excluded[name] ?? [],
-        swiftSettings: swiftSettings)
+        resources: embedded[name] ?? [], swiftSettings: swiftSettings)
 }
 
 /// The tests of one target.
@@ -27,6 +27,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// Documentation kept beside the code it explains, and scripts beside the tests that run them.
 let excluded: [String: [String]] = ["Server": ["Server.docc"], "ServerTests": ["Scripts"]]
+
+/// Files that become part of the program, as bytes.
+let embedded: [String: [Resource]] = [
+    "Server": ["dashboard.css", "dashboard.js", "heliograph.js", "icon.svg", "index.html"]
+        .map { .embedInCode("Dashboard/\($0)") }
+]
 
 let package = Package(
     name: "heliograph",

@@ -109,8 +109,10 @@ package enum Limits {
     package static let catchUpFrameBytesMax = 64 * 1024
     /// What one loop remembers of frames for lagging subscribers.
     package static let catchUpCacheBytesMax = 8 * 1024 * 1024
-    /// Distinct filters one loop keeps at once.
-    package static let filtersPerLoopMax = 65_536
+    /// Distinct filters and collections that one loop has streams of at once.
+    package static let channelsPerLoopMax = 65_536
+    /// From the beginning of one check of the permissions that streams live by to the next.
+    package static let accessCheckMillisecondsMin = 500
     /// The shortest and longest `retry:` told to event sources, in milliseconds.
     package static let retryMilliseconds = 1_000...5_000
     /// The default time between two heartbeats of one stream.

@@ -16,6 +16,9 @@ package struct Revision: Comparable, Hashable, Sendable {
     /// The revision of an empty log.
     package static let zero = Revision(0)
 
+    /// The revision of the change before this one; that of the empty log is its own.
+    package var previous: Revision { Revision(number == 0 ? 0 : number - 1) }
+
     /// The revision of the change after this one.
     package var next: Revision { Revision(number + 1) }
 

@@ -1,26 +1,52 @@
 // SPDX-License-Identifier: MIT
+//
+// The hub keeps the newest entry of every collection. Loops copy only the log of the monitored
+// ones, which every stream of the monitor feed reads; of the others, which may be many more, a loop
+// keeps the entries of those that it has streams of.
 
 import Core
 import Synchronization
 
-/// The internal publish/subscribe hub: takes committed changes, keeps those that are monitored,
-/// and wakes the loops, each of which is a subscriber of the hub with a cursor of its own.
+/// The internal publish/subscribe hub: takes committed changes, keeps the newest of each
+/// collection, and wakes the loops, each of which is a subscriber of the hub with a cursor of its
+/// own.
 ///
 /// Nothing is queued per loop either: a loop that was busy asks for what is after its head and
 /// gets the newest entries, whatever number of commits they cover.
 package final class Hub: Sendable {
-    /// The revision that loops have been told of; a loop below it must `changes(after:)` before
-    /// it answers (DESIGN, invariant I2).
+    /// The revision that loops have been told of; a loop below it must ask for `news(after:)`
+    /// before it answers (DESIGN, invariant I2).
     private let announcedNumber: Atomic<UInt64>
+    private let accessNumber = Atomic<UInt64>(0)
     private let state: Mutex<State>
     private let host: String
     private let isMonitored: @Sendable (CollectionPath) -> Bool
+    /// The head of the log that the hub began with: of what came before, only the newest entries
+    /// are known.
+    private let start: Revision
 
     private struct State: Sendable {
-        var log: ChangeLog
+        var monitored: ChangeLog
+        var others: ChangeLog
         var wakers: [@Sendable () -> Void] = []
+        /// Up to which revision a collection's timestamps do not tell what happened in it.
+        var rewritten: [CollectionPath: Revision] = [:]
         /// The live entries as polls show them, made at the first question after a change.
         var listed: [Entry]?
+
+        mutating func append(_ change: Change, host: String, isMonitored: Bool) {
+            if isMonitored {
+                let id =
+                    monitored.entry(of: change.path)?.id
+                    ?? Entry.makeID(host: host, path: change.path)
+                monitored.append(Entry(id: id, change: change, host: host))
+                listed = nil
+            } else {
+                others.append(Entry(unrendered: change, host: host))
+            }
+            monitored.advance(to: change.revision)
+            others.advance(to: change.revision)
+        }
     }
 
     /// Makes a hub of the log that the storage kept.
@@ -29,7 +55,7 @@ package final class Hub: Sendable {
     ///   - epoch: The identity of the history.
     ///   - host: The name that entries carry (`changes.http_host`).
     ///   - log: The changes of all collections by ascending revision.
-    ///   - isMonitored: Whether a collection is shown.
+    ///   - isMonitored: Whether a collection is shown by the monitor feed.
     /// - Complexity: O(*n*).
     package init(
         epoch: Epoch, host: String, log changes: [Change],
@@ -37,17 +63,15 @@ package final class Hub: Sendable {
     ) {
         self.host = host
         self.isMonitored = isMonitored
-        var log = ChangeLog(epoch: epoch)
+        var state = State(monitored: ChangeLog(epoch: epoch), others: ChangeLog(epoch: epoch))
         for change in changes {
-            if isMonitored(change.path) {
-                log.append(Hub.entry(for: change, host: host, log: log))
-            } else {
-                log.advance(to: change.revision)
-            }
+            state.append(change, host: host, isMonitored: isMonitored(change.path))
         }
-        log.checkInvariants()
-        announcedNumber = Atomic(log.head.number)
-        state = Mutex(State(log: log))
+        state.monitored.checkInvariants()
+        state.others.checkInvariants()
+        start = state.monitored.head
+        announcedNumber = Atomic(state.monitored.head.number)
+        self.state = Mutex(state)
     }
 
     /// The newest revision that was announced.
@@ -55,60 +79,86 @@ package final class Hub: Sendable {
         Revision(announcedNumber.load(ordering: .acquiring))
     }
 
-    /// Announces committed changes, by ascending revision, and wakes the loops if any is shown.
+    /// How many commits changed who may read what. Who decided on a permission when this was
+    /// lower must decide again.
+    package var accessChanges: UInt64 { accessNumber.load(ordering: .acquiring) }
+
+    /// Announces a commit and wakes the loops.
     ///
     /// Called by the storage's writer after each durable commit, before the writes are answered.
     ///
     /// - Complexity: O(number of changes + number of loops).
-    package func publish(_ changes: [Change]) {
+    package func publish(_ commit: Commit) {
         let wakers = state.withLock { state -> [@Sendable () -> Void] in
-            var isAnyMonitored = false
-            for change in changes {
-                if isMonitored(change.path) {
-                    state.log.append(Hub.entry(for: change, host: host, log: state.log))
-                    isAnyMonitored = true
-                } else {
-                    state.log.advance(to: change.revision)
-                }
+            for change in commit.changes {
+                state.append(change, host: host, isMonitored: isMonitored(change.path))
             }
-            guard isAnyMonitored else { return [] }
-            state.listed = nil
-            announcedNumber.store(state.log.head.number, ordering: .releasing)
-            return state.wakers
+            for path in commit.rewritten {
+                // Who has the change that the commit made of the collection has the rest, too. If
+                // it made none, nobody can tell from a revision.
+                let own = commit.changes.last { $0.path == path }?.revision.previous
+                state.rewritten[path] = own ?? state.monitored.head
+            }
+            if commit.changesAccess { accessNumber.add(1, ordering: .releasing) }
+            announcedNumber.store(state.monitored.head.number, ordering: .releasing)
+            return commit.changes.isEmpty && !commit.changesAccess ? [] : state.wakers
         }
         for wake in wakers { wake() }
     }
 
-    /// Registers a loop, which `wake` is called for from the writer's thread, and gives it a log.
+    /// Registers a loop, which `wake` is called for from the writer's thread, and gives it the log
+    /// of the monitored collections.
     package func attach(wake: @escaping @Sendable () -> Void) -> ChangeLog {
         state.withLock { state in
             state.wakers.append(wake)
-            return state.log
+            return state.monitored
         }
     }
 
-    /// What a loop that has come to `revision` lacks: the newest entries, oldest change first, and
-    /// the head they lead to.
+    /// What a loop that has come to `revision` lacks.
     ///
     /// - Complexity: O(number of entries returned).
-    package func changes(after revision: Revision) -> (entries: [Entry], head: Revision) {
-        state.withLock { ($0.log.entries(after: revision), $0.log.head) }
+    package func news(after revision: Revision) -> News {
+        state.withLock { Hub.news(after: revision, in: $0) }
     }
 
-    /// The live entries, newest first, and the list's timestamp, nil if there is none.
+    /// What a loop that has come to `revision` lacks, and the newest entry of a collection as of
+    /// the same head; nil if the collection never had a records timestamp.
+    ///
+    /// - Complexity: O(number of entries returned).
+    package func news(
+        after revision: Revision, with path: CollectionPath
+    ) -> (news: News, entry: Entry?) {
+        state.withLock { state in
+            let entry = state.monitored.entry(of: path) ?? state.others.entry(of: path)
+            return (Hub.news(after: revision, in: state), entry)
+        }
+    }
+
+    /// Whether what happened in a collection after `revision` is told by the timestamps of its
+    /// records: none was written with one from the past, and the collection was not made anew.
+    package func isOrdered(_ path: CollectionPath, after revision: Revision) -> Bool {
+        guard revision >= start else { return false }
+        guard let last = state.withLock({ $0.rewritten[path] }) else { return true }
+        return last < revision
+    }
+
+    /// The live entries of the monitored collections, newest first, and the list's timestamp, nil
+    /// if there is none.
     ///
     /// - Complexity: O(1) but for the first call after a change, O(*n* log *n*).
     package func monitoredEntries() -> (entries: [Entry], timestamp: Timestamp?) {
         state.withLock { state in
-            if let listed = state.listed { return (listed, state.log.timestamp) }
-            let listed = state.log.liveEntries()
+            if let listed = state.listed { return (listed, state.monitored.timestamp) }
+            let listed = state.monitored.liveEntries()
             state.listed = listed
-            return (listed, state.log.timestamp)
+            return (listed, state.monitored.timestamp)
         }
     }
 
-    private static func entry(for change: Change, host: String, log: ChangeLog) -> Entry {
-        let id = log.entry(of: change.path)?.id ?? Entry.makeID(host: host, path: change.path)
-        return Entry(id: id, change: change, host: host)
+    private static func news(after revision: Revision, in state: State) -> News {
+        News(
+            monitored: state.monitored.entries(after: revision),
+            others: state.others.entries(after: revision), head: state.monitored.head)
     }
 }

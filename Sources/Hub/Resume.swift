@@ -20,17 +20,21 @@ package struct Position: Equatable, Sendable {
     package var revision: Revision
     /// Up to and with this revision, only entries above `floor` are owed; later ones all are.
     package var floorEnd: Revision
-    /// The timestamp that a poll left the subscriber with.
+    /// The timestamp that a poll left the subscriber with, or the list's at `revision`.
     package var floor: Timestamp
     /// Whether tombstones up to `floorEnd` are owed; a subscriber that starts from nothing has
     /// nothing to delete.
     package var owesOldTombstones: Bool
 
     /// The position of a subscriber that has seen everything up to `revision`.
-    package init(after revision: Revision) {
+    ///
+    /// - Parameter timestamp: What the list's timestamp was there; asked for by streams that tell
+    ///   what changed in a collection, whose records know timestamps only.
+    package init(after revision: Revision, at timestamp: Timestamp = Timestamp(milliseconds: .min))
+    {
         self.revision = revision
         floorEnd = .zero
-        floor = Timestamp(milliseconds: .min)
+        floor = timestamp
         owesOldTombstones = true
     }
 
@@ -59,34 +63,48 @@ package struct Resume: Equatable, Sendable {
     package let reset: ResetReason?
 }
 
-extension ChangeLog {
+extension Resume {
     /// Decides where a subscriber with the cursor `text` resumes (DESIGN, section 3).
     ///
     /// Never fails: a cursor of another epoch, from the future, or malformed starts over, and says
     /// why, so that the subscriber ends in the right state and knows it.
     ///
-    /// - Parameter text: The cursor as sent; nil or empty for the whole list.
-    package func resume(from text: String?) -> Resume {
+    /// - Parameters:
+    ///   - text: The cursor as sent; nil or empty for the whole list.
+    ///   - epoch: The history of the list.
+    ///   - head: How far the history has come.
+    ///   - highest: The highest timestamp of any change of the list; nil if it had none.
+    package init(from text: String?, epoch: Epoch, head: Revision, highest: Timestamp?) {
         let everything = Position(
             above: Timestamp(milliseconds: .min), head: head, owesOldTombstones: false)
         guard let cursor = try? Cursor(parsing: text ?? "") else {
-            return Resume(position: everything, reset: .malformed)
+            self.init(position: everything, reset: .malformed)
+            return
         }
         switch cursor {
         case .start:
-            return Resume(position: everything, reset: nil)
+            self.init(position: everything, reset: nil)
         case .timestamp(let floor):
             // Above every change of any kind: the history it comes from went further than this one.
-            if let highestTimestamp, floor > highestTimestamp {
-                return Resume(position: everything, reset: .future)
+            let isFuture = highest.map { floor > $0 } ?? false
+            let above = Position(above: floor, head: head, owesOldTombstones: true)
+            self.init(position: isFuture ? everything : above, reset: isFuture ? .future : nil)
+        case .exact(let timestamp, let cursorEpoch, let revision):
+            if cursorEpoch != epoch {
+                self.init(position: everything, reset: .epoch)
+            } else if revision > head {
+                self.init(position: everything, reset: .future)
+            } else {
+                self.init(position: Position(after: revision, at: timestamp), reset: nil)
             }
-            let position = Position(above: floor, head: head, owesOldTombstones: true)
-            return Resume(position: position, reset: nil)
-        case .exact(_, let cursorEpoch, let revision):
-            guard cursorEpoch == epoch else { return Resume(position: everything, reset: .epoch) }
-            guard revision <= head else { return Resume(position: everything, reset: .future) }
-            return Resume(position: Position(after: revision), reset: nil)
         }
+    }
+}
+
+extension ChangeLog {
+    /// Decides where a subscriber of the whole log with the cursor `text` resumes.
+    package func resume(from text: String?) -> Resume {
+        Resume(from: text, epoch: epoch, head: head, highest: highestTimestamp)
     }
 
     /// The entries that a subscriber at `position` with `filter` is owed, oldest change first.

@@ -76,7 +76,10 @@ struct Authorization {
 
     private var refusal: APIError { identity.isAnonymous ? .unauthorized : .forbidden }
 
-    private func isAllowed(_ required: RequiredPermission) throws -> Bool {
+    /// Whether the user may do something.
+    ///
+    /// - Throws: `StorageError`.
+    func isAllowed(_ required: RequiredPermission) throws -> Bool {
         try isAllowed(required.grants, action: required.action, kind: required.list.kind)
     }
 

@@ -75,8 +75,8 @@ struct DefaultBucketEndpoint: Sendable {
     /// Makes the bucket and the collection, unless they are there or the request itself makes them.
     ///
     /// - Returns: The refusal of an id that no collection can have.
-    /// - Throws: `StorageError.requiresWrite` if there is something to be made in a transaction that
-    ///   only reads.
+    /// - Throws: `StorageError.requiresWrite` if there is something to be made in a transaction
+    ///   that only reads.
     private func prepare(_ bucket: String, _ reader: any StorageReader) throws -> HTTPResponse? {
         let isPut = exchange.method == .put
         if !(isPut && subpath.isEmpty) { try make(bucket, in: .buckets, reader) }

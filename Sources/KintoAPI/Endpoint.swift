@@ -9,6 +9,8 @@ struct Endpoint: Sendable {
     let template: String
     /// The methods, in the order that `Allow` tells them.
     var methods: [HTTPMethod]
+    /// What settings that switch off a method call it, such as `plural_bucket`; nil if none can.
+    var switchName: String?
     /// The fields that its answers expose.
     var exposed = ExposedFields.plain
     /// Whether the body of a request is looked at.
@@ -22,6 +24,28 @@ struct Endpoint: Sendable {
 
     /// The value of `Allow`.
     var allowed: String { methods.map(\.name).joined(separator: ", ") }
+
+    /// The endpoint without the methods that the settings switch off.
+    ///
+    /// Those of a list are switched off one by one; where an object cannot be had with `GET`,
+    /// `HEAD` has nothing to tell either.
+    func reduced(by settings: KintoSettings) -> Endpoint {
+        guard let switchName else { return self }
+        let isReading: Set<HTTPMethod> = [.get, .head, .options]
+        var reduced = self
+        reduced.methods.removeAll { method in
+            let word = method == .head && exposed == .object ? HTTPMethod.get : method
+            return settings.disabledEndpoints.contains("\(switchName)_\(word.name.lowercased())")
+                || settings.isReadOnly && !isReading.contains(method)
+        }
+        return reduced
+    }
+
+    /// What settings that switch off its methods are called, without `_enabled`.
+    var switches: [String] {
+        guard let switchName else { return [] }
+        return methods.filter { $0 != .options }.map { "\(switchName)_\($0.name.lowercased())" }
+    }
 
     /// The fields that answers to `method` expose; none for a method the endpoint does not have.
     func exposedFields(_ method: HTTPMethod) -> [String] {

@@ -54,12 +54,24 @@ struct Exchange: Sendable {
         }
         if !isBare {
             reply.fields.append("X-Content-Type-Options", "nosniff")
-            reply.fields.append(
-                "Content-Security-Policy",
-                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
+            if reply.fields["Content-Security-Policy"] == nil {
+                reply.fields.append(
+                    "Content-Security-Policy",
+                    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
+            }
             addBackoff(&reply)
         }
         if !isSubrequest { addEndOfService(&reply) }
+        return HTTPResponse(status: reply.status, fields: reply.fields, body: reply.body)
+    }
+
+    /// Completes the answer that every request gets after the end of the service. It comes before
+    /// all else, so it has none of the fields that views add.
+    func finishEnded(_ reply: Reply) -> HTTPResponse {
+        var reply = reply
+        corsPolicy.apply(to: &reply, endpoint: nil, request: request)
+        addBackoff(&reply)
+        addEndOfService(&reply)
         return HTTPResponse(status: reply.status, fields: reply.fields, body: reply.body)
     }
 
@@ -71,6 +83,14 @@ struct Exchange: Sendable {
         ])
     }
 
+    /// A random id for a new object of a kind.
+    func makeID(_ kind: ResourceKind) -> String {
+        switch settings.idGenerator(kind) {
+        case .name: makeName()
+        case .relaxedUUID, .uuid: makeUUID()
+        }
+    }
+
     /// A random id in the form of a UUID of version 4 (RFC 9562, section 5.4).
     func makeUUID() -> String {
         var bytes = service.random(16)
@@ -80,7 +100,7 @@ struct Exchange: Sendable {
     }
 
     /// A random id of eight letters and digits, as buckets, collections and groups get.
-    func makeName() -> String {
+    private func makeName() -> String {
         // 64 characters, so that six random bits choose one without bias; the first must not be one
         // of the last two, which the pattern of ids forbids there.
         let alphabet = Array(

@@ -14,6 +14,14 @@ struct Identity: Sendable {
     /// Everyone who said who they are.
     static let authenticated = "system.Authenticated"
 
+    /// The identity of somebody whose stream lasts.
+    init(_ viewer: Viewer) {
+        userID = viewer.userID
+    }
+
+    /// What is kept of the identity as long as a stream lasts.
+    var viewer: Viewer { Viewer(userID: userID) }
+
     /// Reads the credentials of a request (RFC 7617). Bad ones are none.
     ///
     /// - Complexity: O(length of the credentials).

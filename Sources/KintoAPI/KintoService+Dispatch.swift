@@ -32,6 +32,12 @@ extension KintoService {
         case .snapshot(let bucket, let name):
             return try SnapshotEndpoint(exchange: exchange, bucket: bucket, name: name).plan(self)
         case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
+        case .stream(let path):
+            let reply = try streamReply(exchange)
+            return reading(exchange) { reader in
+                try StreamPermission(path: path).require(exchange.identity, exchange, reader)
+                return reply
+            }
         case .batch: return try BatchEndpoint(exchange: exchange).plan(self)
         case .hello: return try utility(exchange).hello(self)
         case .heartbeat: return try utility(exchange).heartbeat(self)
@@ -46,6 +52,13 @@ extension KintoService {
             return .answer(exchange.finish(Reply(json: body)))
         case .defaultBucket(let subpath):
             return try DefaultBucketEndpoint(exchange: exchange, subpath: subpath).plan(self)
+        case .metrics:
+            _ = try utility(exchange)
+            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try endpoint.metrics()))
+        case .dashboard(let file):
+            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try endpoint.dashboard(file)))
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))

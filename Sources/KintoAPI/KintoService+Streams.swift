@@ -4,39 +4,85 @@
 // refuse, the fields of their answers. The streams themselves are another module's.
 
 import Core
+import Storage
 import Wire
 
-/// Where the streams are.
+/// Where the streams are, without the version.
 package enum StreamPath {
-    /// The stream of the monitor feed, without the version.
+    /// The stream of the monitor feed.
     package static let monitorChanges = "\(CollectionPath.monitorChanges.uri)/stream"
+    /// The stream of a collection.
+    package static let collection = "/buckets/{bucket_id}/collections/{collection_id}/stream"
 }
 
-/// Whether a request for a stream may go on.
-package enum StreamAdmission: Sendable {
-    /// It may; its answer has these fields besides its own.
-    case admitted(HTTPFields)
-    /// It may not.
-    case refused(HTTPResponse)
+/// Who was let in to which stream.
+package struct StreamAdmission: Sendable {
+    /// The collection that is streamed; nil for the monitor feed.
+    package let path: CollectionPath?
+    /// Who reads it.
+    package let viewer: Viewer
+    /// The fields that the answer has besides its own.
+    package let fields: HTTPFields
+}
+
+/// What a request for a stream needs before it is decided.
+package enum StreamPlan: Sendable {
+    /// It is refused.
+    case answer(HTTPResponse)
+    /// Nothing.
+    case admitted(StreamAdmission)
+    /// A read transaction; what it throws and when it must be a write one is as in `Plan.read`.
+    case read(@Sendable (any StorageReader) throws -> StreamAdmission)
 }
 
 extension KintoService {
-    /// Decides on a request for a stream by what the API knows: the end of service, the origin, and
-    /// whether there is a monitor feed at all.
-    package func admitStream(_ request: HTTPRequest) -> StreamAdmission {
+    /// Decides on a request for a stream: the end of service, the origin, and the permission to
+    /// read the collection's records.
+    ///
+    /// - Returns: Nil if the request is not for a stream.
+    package func streamPlan(_ request: HTTPRequest) -> StreamPlan? {
         let exchange = exchange(request, body: RequestBody.none, isSubrequest: false)
-        guard exchange.route == .monitorStream, !exchange.hasEnded else {
-            switch plan(request) {
-            case .answer(let answer): return .refused(answer)
-            case .read, .write: return .refused(unavailable(for: request))
-            }
+        var path: CollectionPath?
+        if case .stream(let named) = exchange.route { path = named }
+        guard path != nil || exchange.route == .monitorStream else { return nil }
+        if exchange.hasEnded {
+            if case .answer(let answer) = plan(request) { return .answer(answer) }
+            return .answer(unavailable(for: request))
         }
         var errors = ValidationErrors()
         exchange.corsPolicy.check(request, &errors)
         guard errors.isEmpty else {
-            return .refused(exchange.finish(errors.error(isRaised: false).reply))
+            return .answer(exchange.finish(errors.error(isRaised: false).reply))
         }
-        return .admitted(exchange.finish(Reply(status: 200)).fields)
+        let admission = StreamAdmission(
+            path: path, viewer: exchange.identity.viewer,
+            fields: exchange.finish(Reply(status: 200)).fields)
+        guard let path else { return .admitted(admission) }
+        return .read { reader in
+            try StreamPermission(path: path).require(exchange.identity, exchange, reader)
+            return admission
+        }
+    }
+
+    /// Which of the streams that were admitted would not be any more.
+    ///
+    /// - Returns: The places of those among `streams`.
+    /// - Throws: `StorageError`.
+    /// - Complexity: A constant number of queries per viewer and per stream.
+    package func lostStreams(
+        _ streams: [(viewer: Viewer, path: CollectionPath)], _ reader: any StorageReader
+    ) throws -> [Int] {
+        var known: [Viewer: Authorization] = [:]
+        var lost: [Int] = []
+        for (place, stream) in streams.enumerated() {
+            let authorization =
+                try known[stream.viewer]
+                ?? Authorization(Identity(stream.viewer), settings: settings, reader: reader)
+            known[stream.viewer] = authorization
+            let isAllowed = try StreamPermission(path: stream.path).isGranted(authorization)
+            if !isAllowed { lost.append(place) }
+        }
+        return lost
     }
 
     /// The refusal of a stream for a parameter of its query.

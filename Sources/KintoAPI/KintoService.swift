@@ -22,6 +22,8 @@ package final class KintoService: Sendable {
     let tokens = DeletionTokens()
     /// What is broadcast, and since when.
     let broadcasts: Broadcasts
+    /// What the server shows of itself.
+    let pages: (any ServerPages)?
     /// Keeps histories from growing for ever.
     let historyTrimmer = HistoryTrimmer()
 
@@ -29,16 +31,18 @@ package final class KintoService: Sendable {
     ///
     /// - Parameters:
     ///   - changes: What the monitor endpoints show.
+    ///   - pages: What the server shows of itself; those paths lead nowhere if nil.
     ///   - clock: The time, in milliseconds since 1970.
     ///   - random: So many bytes that nobody can guess.
     package init(
-        settings: KintoSettings, changes: any ChangesSource,
+        settings: KintoSettings, changes: any ChangesSource, pages: (any ServerPages)? = nil,
         clock: @escaping @Sendable () -> Timestamp,
         random: @escaping @Sendable (Int) -> [UInt8] = Digest.randomBytes
     ) {
         self.settings = settings
         router = Router(settings)
         self.changes = changes
+        self.pages = pages
         self.clock = clock
         self.random = random
         broadcasts = Broadcasts(debounceSeconds: settings.broadcastDebounceSeconds)
@@ -60,13 +64,18 @@ package final class KintoService: Sendable {
             return exchange.finish(UtilityEndpoint.heartbeat(isWell: false))
         }
         guard error is StorageError else {
-            var failure = APIError(
-                status: 500, number: .undefined,
-                message: "A programmatic error occurred, developers have been informed.")
-            failure.info = settings.errorInfoLink
-            return exchange.finish(failure.reply)
+            return exchange.finish(programmaticError.reply)
         }
         return exchange.finish(overloaded.reply)
+    }
+
+    /// 500: something is wrong with the server.
+    var programmaticError: APIError {
+        var error = APIError(
+            status: 500, number: .undefined,
+            message: "A programmatic error occurred, developers have been informed.")
+        error.info = settings.errorInfoLink
+        return error
     }
 
     /// 503: the storage or the server cannot now.
@@ -95,7 +104,7 @@ package final class KintoService: Sendable {
                 status: 410, number: .serviceDeprecated,
                 message: "The service you are trying to connect no longer exists at this "
                     + "location.")
-            return .answer(exchange.finish(error.reply))
+            return .answer(exchange.finishEnded(error.reply))
         }
         if settings.isReadOnly, ![.get, .head, .options].contains(exchange.method) {
             let error = APIError.methodNotAllowed(allowed: nil)

@@ -14,6 +14,8 @@ extension KintoSettings: DeclaredSettings {
         SettingTopic("Redirects", redirects),
         SettingTopic("Warnings and the end of the service", warnings),
         SettingTopic("Requests", requests),
+        SettingTopic("Ids", ids),
+        SettingTopic("Endpoints", endpoints),
         SettingTopic("Users", users),
         SettingTopic("Permissions", permissions),
         SettingTopic("Caches", caches),
@@ -29,6 +31,10 @@ extension KintoSettings: DeclaredSettings {
         .text(
             "kinto.project_version", \.projectVersion,
             "The version told by the root and __version__."),
+        .text(
+            "kinto.version_json_path", \.versionPath,
+            "A JSON file that __version__ shows; if there is none, name and version are shown, "
+                + "unless the setting was set."),
         .text("kinto.project_docs", \.projectDocs, "Where the documentation is."),
         .text(
             "kinto.error_info_link", \.errorInfoLink, "Where errors of the server are to be told."),
@@ -113,6 +119,16 @@ extension KintoSettings: DeclaredSettings {
             let age = value.text == nil ? 0 : try value.integer(in: seconds)
             settings.corsMaxAgeSeconds = age == 0 ? nil : age
         },
+    ]
+
+    private static let ids: [Setting<KintoSettings>] = [
+        idGenerator("bucket"), idGenerator("collection"), idGenerator("group"),
+        idGenerator("record"),
+    ]
+
+    private static let endpoints: [Setting<KintoSettings>] = [
+        endpoint("plural", "Whether a list takes a method: false makes it 405."),
+        endpoint("object", "The same for the objects of a list; get includes HEAD."),
     ]
 
     private static let users: [Setting<KintoSettings>] = [
@@ -254,6 +270,38 @@ extension KintoSettings: DeclaredSettings {
         Setting("kinto." + name, summary) { value, settings throws(SettingsError) in
             settings.cacheSeconds[value.name] =
                 value.text == nil ? nil : try value.integer(in: seconds)
+        }
+    }
+
+    /// A setting that says how ids of one kind of objects are made.
+    private static func idGenerator(_ kind: String) -> Setting<KintoSettings> {
+        let names = IDGenerator.allCases.map(\.rawValue).joined(separator: ", ")
+        return Setting(
+            "kinto.\(kind)_id_generator",
+            default: KintoSettings().idGenerators[kind]?.rawValue ?? "",
+            "How ids of new \(kind)s are made, and which are valid: \(names)."
+        ) { value, settings throws(SettingsError) in
+            guard let generator = IDGenerator(rawValue: value.text ?? "") else {
+                throw value.error(expected: "one of \(names): other Python code cannot be run")
+            }
+            settings.idGenerators[kind] = generator
+        }
+    }
+
+    /// A pattern of settings that switch off methods of endpoints.
+    private static func endpoint(_ type: String, _ summary: String) -> Setting<KintoSettings> {
+        Setting("kinto.\(type)_<kind>_<method>_enabled", default: "true", summary) {
+            value, settings throws(SettingsError) in
+            let name = String(value.name.dropLast("_enabled".count))
+            let known = RouteTable.endpoints.flatMap(\.switches)
+            guard known.contains(name) else {
+                throw value.error(expected: "an endpoint and method, such as \(known[0])_enabled")
+            }
+            if try value.bool() {
+                settings.disabledEndpoints.remove(name)
+            } else {
+                settings.disabledEndpoints.insert(name)
+            }
         }
     }
 

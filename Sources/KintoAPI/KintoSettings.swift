@@ -16,6 +16,10 @@ package struct KintoSettings: Sendable {
     package var projectDocs = "https://kinto.readthedocs.io/"
     /// `error_info_link`: where errors of the server are to be told.
     package var errorInfoLink = "https://github.com/Kinto/kinto/issues/"
+    /// `version_json_path`: the file that `__version__` shows.
+    package var versionPath = "version.json"
+    /// What is in that file.
+    package var versionDocument = VersionDocument.own
     /// `readonly`: whether everything but reading is refused.
     package var isReadOnly = false
     /// `http_host`: the host in addresses; that of the request if nil.
@@ -60,6 +64,12 @@ package struct KintoSettings: Sendable {
     package var fetchObjectsMax = Limits.fetchObjectsDefault
     /// `pagination_token_validity_seconds`: how long a token that deletes a page can be used.
     package var tokenValiditySeconds = 600
+    /// `<kind>_id_generator`: how the ids of a kind of objects are made.
+    package var idGenerators: [String: IDGenerator] = [
+        "bucket": .name, "collection": .name, "group": .name, "record": .relaxedUUID,
+    ]
+    /// `<endpoint>_enabled = false`: what is switched off, such as `plural_bucket_post`.
+    package var disabledEndpoints: Set<String> = []
     /// `cors_origins`: who may read answers in a browser.
     package var corsOrigins = ["*"]
     /// `cors_max_age_seconds`: how long a preflight may be kept; nil to say nothing.

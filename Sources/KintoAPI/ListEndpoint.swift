@@ -148,7 +148,9 @@ struct ListEndpoint: Sendable {
     /// - Throws: `APIError`, a 400, if it is not a valid one.
     private func givenID() throws(APIError) -> String? {
         guard let value = exchange.body.givenID else { return nil }
-        guard let id = value.string, ResourceID.isValid(id) else { throw .invalidID }
+        guard let id = value.string, exchange.settings.idGenerator(list.kind).isValid(id) else {
+            throw .invalidID
+        }
         return id
     }
 
@@ -158,7 +160,7 @@ struct ListEndpoint: Sendable {
         var members = body.data ?? JSONObject()
         let timestamp = try ChosenTimestamp.of(members, replacing: nil)
         members["id"] = nil
-        let id = id ?? (list.kind == .record ? exchange.makeUUID() : exchange.makeName())
+        let id = id ?? exchange.makeID(list.kind)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
         try writer.store(

@@ -161,7 +161,7 @@ struct ObjectEndpoint: Sendable {
     private var notFound: APIError { .notFound(id: id, kind: list.kind, isParent: false) }
 
     private func requireValidID() throws(APIError) {
-        guard ResourceID.isValid(id) else { throw .invalidID }
+        guard exchange.settings.idGenerator(list.kind).isValid(id) else { throw .invalidID }
     }
 
     private func requireWrite(_ authorization: Authorization, exists: Bool) throws {

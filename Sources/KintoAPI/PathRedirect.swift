@@ -21,7 +21,11 @@ struct PathRedirect {
             throw APIError(
                 status: 400, number: .invalidParameters, message: "Invalid URL path.")
         case .unversioned where settings.redirectsToVersion:
-            if exchange.method == .options { return Reply(status: 200) }
+            if exchange.method == .options {
+                var reply = Reply(status: 200)
+                reply.fields.append("Content-Type", "text/html; charset=UTF-8")
+                return reply
+            }
             return redirect(
                 to: Router.prefix + path, seconds: settings.versionRedirectSeconds)
         case .unversioned, .otherVersion:
@@ -45,6 +49,7 @@ struct PathRedirect {
     private func redirect(to path: String, seconds: Int) -> Reply {
         let query = exchange.request.head.query
         let target = query.isEmpty ? path : "\(path)?\(query)"
-        return .redirect(to: exchange.origin + target, seconds: seconds, now: exchange.now)
+        return .redirect(
+            to: target, origin: exchange.origin, seconds: seconds, now: exchange.now)
     }
 }

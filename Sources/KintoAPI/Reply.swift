@@ -71,10 +71,14 @@ struct Reply {
 
 extension Reply {
     /// 307 to another address, to be kept for `seconds` if that is not negative.
-    static func redirect(to location: String, seconds: Int, now: Timestamp) -> Reply {
+    ///
+    /// - Parameter origin: Scheme and host, which the field tells but not the text.
+    static func redirect(
+        to location: String, origin: String = "", seconds: Int, now: Timestamp
+    ) -> Reply {
         var reply = Reply(status: 307)
         reply.isRaised = true
-        reply.fields.append("Location", location)
+        reply.fields.append("Location", origin + location)
         reply.fields.append("Content-Type", "text/plain; charset=UTF-8")
         let text = """
             307 Temporary Redirect

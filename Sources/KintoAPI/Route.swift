@@ -24,10 +24,16 @@ enum Route: Equatable {
     case monitorRecords
     /// `/v1/buckets/monitor/collections/changes/stream`.
     case monitorStream
+    /// `/v1/buckets/B/collections/C/stream`.
+    case stream(CollectionPath)
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
     /// `/v1/buckets/default` and all below it, where the user's own bucket is: the segments behind.
     case defaultBucket([String])
+    /// `/v1/__metrics__`.
+    case metrics
+    /// A file of `/v1/dashboard/`; nil for that path without its slash.
+    case dashboard(file: String?)
     /// `/v1/buckets/B/snapshot/collections/C@TIMESTAMP`: its last segment is still in one.
     case snapshot(bucket: String, String)
     /// No endpoint.

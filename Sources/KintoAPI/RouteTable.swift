@@ -11,7 +11,11 @@ enum RouteTable {
     /// The rows. Where two fit a path, the one with a literal segment goes first, wherever it
     /// stands.
     static let endpoints: [Endpoint] =
-        utilities + resources + changes + history
+        [
+            utilities, resources, changes,
+            history,
+            pages,
+        ].flatMap { $0 }
 
     private static let utilities: [Endpoint] = [
         reading(
@@ -45,7 +49,8 @@ enum RouteTable {
     private static let changes: [Endpoint] = [
         Endpoint(
             template: "\(CollectionPath.monitorChanges.uri)/records",
-            methods: [.get, .head, .options], exposed: .monitor, readsBody: true,
+            methods: [.get, .head, .options], switchName: "plural_changes", exposed: .monitor,
+            readsBody: true,
             exists: \.hasChanges,
             operations: [
                 Operation(
@@ -58,6 +63,11 @@ enum RouteTable {
             Operation(
                 .get, "stream_changes", "Stream the collections that change", tag: "Changes")
         ) { _ in .monitorStream },
+        reading(
+            StreamPath.collection, exists: \.hasChanges,
+            Operation(
+                .get, "stream_collection", "Stream the changes of a collection", tag: "Changes")
+        ) { .stream(CollectionPath(bucket: $0[0], collection: $0[1])) },
         Endpoint(
             template: "/buckets/{bucket_id}/collections/{collection_id}/changeset",
             methods: [.get, .head, .options], readsBody: true, exists: \.hasChanges,
@@ -74,9 +84,25 @@ enum RouteTable {
         ) { _ in .broadcasts },
     ]
 
+    private static let pages: [Endpoint] = [
+        reading(
+            "/__metrics__", Operation(.get, "metrics", "Show the server's figures")
+        ) { _ in .metrics },
+        reading(
+            "/dashboard", Operation(.get, "redirect_to_dashboard", "Lead to the dashboard")
+        ) { _ in .dashboard(file: nil) },
+        reading(
+            "/dashboard/", Operation(.get, "dashboard", "Show the dashboard")
+        ) { _ in .dashboard(file: "") },
+        reading(
+            "/dashboard/{file}", Operation(.get, "dashboard_file", "Get a part of the dashboard")
+        ) { .dashboard(file: $0[0]) },
+    ]
+
     private static let history: [Endpoint] = [
         Endpoint(
             template: "/buckets/{bucket_id}/history", methods: [.get, .head, .delete, .options],
+            switchName: "plural_history",
             exposed: .monitor, readsBody: true, exists: \.hasHistory,
             operations: [
                 Operation(
@@ -115,13 +141,15 @@ enum RouteTable {
         return [
             Endpoint(
                 template: template, methods: [.head, .get, .post, .delete, .options],
-                exposed: .list, readsBody: true, exists: exists,
+                switchName: "plural_\(kind.rawValue)", exposed: .list, readsBody: true,
+                exists: exists,
                 operations: Operation.ofList(kind)
             ) { .list(address($0)) },
             Endpoint(
                 template: "\(template)/{id}",
                 methods: [.get, .head, .put, .patch, .delete, .options],
-                exposed: .object, readsBody: true, exists: exists,
+                switchName: "object_\(kind.rawValue)", exposed: .object, readsBody: true,
+                exists: exists,
                 operations: Operation.ofObject(kind)
             ) { .object(address($0), id: $0[place]) },
         ]

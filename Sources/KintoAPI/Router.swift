@@ -37,6 +37,7 @@ struct Router: Sendable {
     /// - Complexity: O(size of the table).
     init(_ settings: KintoSettings) {
         endpoints = RouteTable.endpoints.filter { $0.exists(settings) }
+            .map { $0.reduced(by: settings) }
         hasDefaultBucket = settings.hasDefaultBucket
         for (place, endpoint) in endpoints.enumerated() { insert(endpoint, at: place) }
     }

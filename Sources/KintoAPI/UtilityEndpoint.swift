@@ -40,11 +40,18 @@ struct UtilityEndpoint: Sendable {
     }
 
     /// What is running.
-    func version() -> Reply {
-        Reply(json: [
-            "name": .string(exchange.settings.projectName),
-            "version": .string(exchange.settings.projectVersion),
-        ])
+    ///
+    /// - Throws: `APIError`, 500, if the file that should tell it is not there.
+    func version() throws(APIError) -> Reply {
+        switch exchange.settings.versionDocument {
+        case .own:
+            Reply(json: [
+                "name": .string(exchange.settings.projectName),
+                "version": .string(exchange.settings.projectVersion),
+            ])
+        case .file(let content): Reply(json: content)
+        case .missing: throw exchange.service.programmaticError
+        }
     }
 
     private func hello(principals: Set<String>) -> Reply {
@@ -123,6 +130,7 @@ struct UtilityEndpoint: Sendable {
                 "description": "Changes as they happen, over Server-Sent Events and WebSocket.",
                 "url": .string("\(exchange.origin)\(Router.prefix)\(StreamPath.monitorChanges)"),
                 "sse": stream, "websocket": stream,
+                "collection": .string(StreamPath.collection),
             ]
         }
         return capabilities

@@ -52,6 +52,11 @@ class MemoryReader: StorageReader {
         return state.lists[list]?.timestamp
     }
 
+    package func change(of path: CollectionPath) -> Change? {
+        count()
+        return state.changes[path.uri]
+    }
+
     package func permissions(of uri: String) -> [String: Set<String>] {
         count()
         return state.permissions[uri] ?? [:]

@@ -40,7 +40,7 @@ package final class MemoryStorage: Storage {
         return writer.committed.changes.map(\.value).sorted { $0.revision < $1.revision }
     }
 
-    package func setCommitObserver(_ observer: @escaping @Sendable ([Change]) -> Void) {
+    package func setCommitObserver(_ observer: @escaping @Sendable (Commit) -> Void) {
         writer.observer.set(observer)
     }
 
@@ -86,14 +86,14 @@ private final class MemoryWriter: Sendable {
 
     func write(_ jobs: [WriteJob]) {
         var state = committed
-        var changes: [Change] = []
+        var commit = Commit()
         var reports: [@Sendable () -> Void] = []
         var written = 0
         for job in jobs {
             let transaction = MemoryTransaction(state, now: clock(), counters: counters)
             do {
                 reports.append(try job.run(transaction))
-                changes += transaction.finish()
+                transaction.finish(&commit)
                 state = transaction.state
                 written += 1
             } catch {
@@ -104,7 +104,7 @@ private final class MemoryWriter: Sendable {
             published.withLock { $0 = state }
             counters.addCommit(writes: written)
         }
-        observer.announce(changes)
+        observer.announce(commit)
         for report in reports { report() }
     }
 }

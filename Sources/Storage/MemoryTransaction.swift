@@ -13,12 +13,14 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         super.init(state, counters: counters)
     }
 
-    /// Gives the collections that moved their revisions and returns their changes.
-    func finish() -> [Change] {
+    /// Gives the collections that moved their revisions and adds all to `commit`.
+    func finish(_ commit: inout Commit) {
         let changes = pending.changes(after: state.revision)
         for change in changes { state.changes[change.path.uri] = change }
         if let last = changes.last { state.revision = last.revision }
-        return changes
+        commit.changes += changes
+        commit.rewritten.formUnion(pending.rewritten)
+        commit.changesAccess = commit.changesAccess || pending.changesAccess
     }
 
     package func ensureTimestamp(of list: ResourceList) -> Timestamp {
@@ -61,6 +63,7 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
 
     package func removeTree(at uri: String) {
         count()
+        pending.changePermissions(of: uri)
         let own = ResourceList(parent: uri, resource: "")
         let below = ResourceList(parent: uri + "/", resource: "")
         var lists = Array(
@@ -79,6 +82,7 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
 
     package func setPermissions(_ permissions: [String: Set<String>], of uri: String) {
         count()
+        if !permissions.isEmpty { pending.changePermissions(of: uri) }
         var all = state.permissions[uri] ?? [:]
         for (permission, principals) in permissions {
             all[permission] = principals.isEmpty ? nil : principals
@@ -88,17 +92,22 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
 
     package func removePermissions(of uris: [String]) {
         count()
-        for uri in uris { state.permissions[uri] = nil }
+        for uri in uris {
+            pending.changePermissions(of: uri)
+            state.permissions[uri] = nil
+        }
     }
 
     package func setMembers(of group: String, to principals: Set<String>) {
         count()
+        pending.changeMembers()
         state.members[group] = principals.isEmpty ? nil : principals
     }
 
     package func removeEverything() {
         count()
         for (list, content) in Array(state.lists) { remove(list, timestamp: content.timestamp) }
+        pending.changePermissions(of: "")
         state.permissions = SortedMap()
         state.members = SortedMap()
     }
@@ -121,9 +130,10 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
 
     private func assignTimestamp(given: Timestamp?, in list: ResourceList) -> Timestamp {
         let current = state.lists[list]?.timestamp
+        let removed = current == nil ? tombstone(of: list) : nil
         let assigned = TimestampRule.assign(
-            given: given, current: current,
-            removed: current == nil ? tombstone(of: list) : nil, now: now)
+            given: given, current: current, removed: removed, now: now)
+        pending.put(at: assigned.object, in: list, above: current ?? removed)
         if assigned.list != current { move(list, to: assigned.list) }
         return assigned.object
     }

@@ -10,6 +10,9 @@ struct PendingChanges {
     // By the URI of the collection, which is read into a path once, at the end.
     private var states: [String: State] = [:]
     private var order: [String] = []
+    private var rewrittenURIs: Set<String> = []
+    /// Whether who may read what may have changed.
+    private(set) var changesAccess = false
 
     private struct State {
         var timestamp: Timestamp
@@ -21,9 +24,37 @@ struct PendingChanges {
     /// Only records are noted.
     mutating func move(_ list: ResourceList, to timestamp: Timestamp, isTombstone: Bool) {
         guard list.resource == "record" else { return }
+        if isTombstone { rewrittenURIs.insert(list.parent) }
         let state = State(timestamp: timestamp, isTombstone: isTombstone)
         if states.updateValue(state, forKey: list.parent) == nil { order.append(list.parent) }
     }
+
+    /// Notes that an object of `list` was written with a timestamp of the writer's own.
+    ///
+    /// - Parameter floor: The list's timestamp before, if it had one.
+    mutating func put(at timestamp: Timestamp, in list: ResourceList, above floor: Timestamp?) {
+        guard list.resource == "record", let floor, timestamp <= floor else { return }
+        rewrittenURIs.insert(list.parent)
+    }
+
+    /// Notes that permissions of the objects at `uri` or below were changed.
+    ///
+    /// Only those of buckets and collections decide who may read a collection.
+    ///
+    /// - Complexity: O(length of the URI).
+    mutating func changePermissions(of uri: String) {
+        // `/buckets/B` has two slashes, `/buckets/B/collections/C` four, a record's URI six.
+        let depth = uri.utf8.count { $0 == UInt8(ascii: "/") }
+        if depth <= 4 { changesAccess = true }
+    }
+
+    /// Notes that the members of a group were changed.
+    mutating func changeMembers() { changesAccess = true }
+
+    /// The collections whose timestamps alone do not tell what happened in them.
+    ///
+    /// - Complexity: O(number of them).
+    var rewritten: Set<CollectionPath> { Set(rewrittenURIs.compactMap { CollectionPath(uri: $0) }) }
 
     /// The timestamp of the tombstone of `list` if this transaction removed it.
     func tombstone(of list: ResourceList) -> Timestamp? {

@@ -25,8 +25,8 @@ final class SQLiteGroup {
         fileprivate let count: Int
     }
 
-    /// The changes of all jobs so far, by ascending revision.
-    private(set) var changes: [Change] = []
+    /// What all jobs so far did, as far as others are told.
+    private(set) var commit = Commit()
     private let connection: SQLiteConnection
     private var rows: [ResourceList: Row] = [:]
     private var dirty: Set<ResourceList> = []
@@ -105,23 +105,27 @@ final class SQLiteGroup {
     /// Gives the collections that a job moved their revisions.
     func append(_ pending: PendingChanges) {
         for change in pending.changes(after: revision) {
-            changes.append(change)
+            commit.changes.append(change)
             newest[change.path] = change
             revision = change.revision
         }
+        commit.rewritten.formUnion(pending.rewritten)
+        commit.changesAccess = commit.changesAccess || pending.changesAccess
     }
 
     /// The timestamp with which a collection was removed, nil if it was not.
     ///
     /// - Throws: `StorageError`.
     func removal(of path: CollectionPath) throws -> Timestamp? {
-        if let change = newest[path] { return change.isTombstone ? change.timestamp : nil }
-        return try connection.with(.removal) { statement in
-            statement.bind(path.bucket, at: 1)
-            statement.bind(path.collection, at: 2)
-            guard try statement.step() else { return nil }
-            return Timestamp(milliseconds: statement.integer(0))
-        }
+        guard let change = try change(of: path), change.isTombstone else { return nil }
+        return change.timestamp
+    }
+
+    /// The newest change of a collection, those of earlier jobs included.
+    ///
+    /// - Throws: `StorageError`.
+    func change(of path: CollectionPath) throws -> Change? {
+        try newest[path] ?? SQLiteReader(connection).change(of: path)
     }
 
     /// Writes all that the tables do not have yet, before the commit.

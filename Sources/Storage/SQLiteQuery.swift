@@ -22,7 +22,7 @@ enum SQLiteQuery: Hashable {
     /// Members of groups.
     case groups, insertMember, deleteMembers, deleteMembersBelow
     /// The change log.
-    case changes, lastRevision, removal, replaceChange
+    case changes, lastRevision, change, replaceChange
     /// Everything.
     case deleteAllObjects, deleteAllLists, deleteAllPermissions, deleteAllMembers
 }
@@ -86,10 +86,10 @@ extension SQLiteQuery {
             ORDER BY revision
             """
         case .lastRevision: "SELECT revision FROM changes ORDER BY revision DESC LIMIT 1"
-        case .removal:
+        case .change:
             """
-            SELECT last_modified FROM changes
-            WHERE bucket = ?1 AND collection = ?2 AND deleted = 1
+            SELECT bucket, collection, revision, last_modified, deleted FROM changes
+            WHERE bucket = ?1 AND collection = ?2
             """
         case .replaceChange: Self.replaceChangeSQL
 
@@ -147,7 +147,7 @@ extension SQLiteQuery {
             .list, .insertList, .moveList, .deleteList, .listsAt, .listsBelow, .lists, .object,
             .replaceObject, .buryObject, .deleteObjects, .deleteObjectsOfIDs, .visit, .count,
             .changes,
-            .lastRevision, .removal, .replaceChange, .deleteAllObjects, .deleteAllLists,
+            .lastRevision, .change, .replaceChange, .deleteAllObjects, .deleteAllLists,
             .deleteAllPermissions, .deleteAllMembers:
             preconditionFailure("no statement about permissions")
         }

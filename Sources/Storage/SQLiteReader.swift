@@ -57,6 +57,14 @@ class SQLiteReader: StorageReader {
         try row(of: list)?.timestamp
     }
 
+    package func change(of path: CollectionPath) throws -> Change? {
+        try connection.with(.change) { statement in
+            statement.bind(path.bucket, at: 1)
+            statement.bind(path.collection, at: 2)
+            return try statement.step() ? statement.change : nil
+        }
+    }
+
     package func permissions(of uri: String) throws -> [String: Set<String>] {
         try connection.with(.permissions) { statement in
             statement.bind(uri, at: 1)
@@ -128,15 +136,7 @@ class SQLiteReader: StorageReader {
     final func changeLog() throws -> [Change] {
         try connection.with(.changes) { statement in
             var changes: [Change] = []
-            while try statement.step() {
-                changes.append(
-                    Change(
-                        path: CollectionPath(
-                            bucket: statement.text(0), collection: statement.text(1)),
-                        timestamp: Timestamp(milliseconds: statement.integer(3)),
-                        revision: Revision(UInt64(bitPattern: statement.integer(2))),
-                        isTombstone: statement.integer(4) != 0))
-            }
+            while try statement.step() { changes.append(statement.change) }
             return changes
         }
     }
@@ -153,6 +153,14 @@ class SQLiteReader: StorageReader {
 }
 
 extension SQLiteStatement {
+    /// The row of the table `changes` that was stepped to.
+    fileprivate var change: Change {
+        Change(
+            path: CollectionPath(bucket: text(0), collection: text(1)),
+            timestamp: Timestamp(milliseconds: integer(3)),
+            revision: Revision(UInt64(bitPattern: integer(2))), isTombstone: integer(4) != 0)
+    }
+
     /// Binds the list and the conditions of a query: parameters 1 to 4, and 6 for its ids.
     fileprivate func bind(_ query: ObjectQuery) {
         bind(query.list.parent, at: 1)

@@ -80,7 +80,7 @@ package final class SQLiteStorage: Storage {
         return try SQLiteReader(connection).changeLog()
     }
 
-    package func setCommitObserver(_ observer: @escaping @Sendable ([Change]) -> Void) {
+    package func setCommitObserver(_ observer: @escaping @Sendable (Commit) -> Void) {
         self.observer.set(observer)
     }
 

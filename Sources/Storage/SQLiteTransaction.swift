@@ -41,6 +41,10 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
         try group.row(of: list)?.timestamp
     }
 
+    package override func change(of path: CollectionPath) throws -> Change? {
+        try group.change(of: path)
+    }
+
     package func ensureTimestamp(of list: ResourceList) throws -> Timestamp {
         if let row = try group.row(of: list) { return row.timestamp }
         let first = TimestampRule.next(after: try removal(of: list), now: now)
@@ -101,9 +105,11 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
     private func assignTimestamp(
         given: Timestamp?, row: SQLiteGroup.Row?, in list: ResourceList
     ) throws -> TimestampRule.Assignment {
-        TimestampRule.assign(
-            given: given, current: row?.timestamp,
-            removed: row == nil ? try removal(of: list) : nil, now: now)
+        let removed = row == nil ? try removal(of: list) : nil
+        let assigned = TimestampRule.assign(
+            given: given, current: row?.timestamp, removed: removed, now: now)
+        pending.put(at: assigned.object, in: list, above: row?.timestamp ?? removed)
+        return assigned
     }
 
     /// Gives a list its new timestamp, and a row if it has none; returns its number.
@@ -183,6 +189,7 @@ extension SQLiteTransaction {
     }
 
     package func removeTree(at uri: String) throws {
+        pending.changePermissions(of: uri)
         let below = uri + "/"
         var removed = try lists(.listsAt) { $0.bind(uri, at: 1) }
         removed += try lists(.listsBelow) { statement in
@@ -204,6 +211,7 @@ extension SQLiteTransaction {
     }
 
     package func removeEverything() throws {
+        pending.changePermissions(of: "")
         for list in try lists(.lists, { _ in }) { bury(list) }
         for query in [
             SQLiteQuery.deleteAllObjects, .deleteAllLists, .deleteAllPermissions,
@@ -225,6 +233,7 @@ extension SQLiteTransaction {
 
 extension SQLiteTransaction {
     package func setPermissions(_ permissions: [String: Set<String>], of uri: String) throws {
+        if !permissions.isEmpty { pending.changePermissions(of: uri) }
         for (permission, principals) in permissions {
             try run(.deletePermissions) { statement in
                 statement.bind(uri, at: 1)
@@ -241,10 +250,12 @@ extension SQLiteTransaction {
     }
 
     package func removePermissions(of uris: [String]) throws {
+        for uri in uris { pending.changePermissions(of: uri) }
         try run(.deletePermissionsOfMany) { $0.bind(texts: uris, at: 1) }
     }
 
     package func setMembers(of group: String, to principals: Set<String>) throws {
+        pending.changeMembers()
         try run(.deleteMembers) { $0.bind(group, at: 1) }
         for principal in principals {
             try run(.insertMember) { statement in

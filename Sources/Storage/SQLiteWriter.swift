@@ -77,7 +77,7 @@ final class SQLiteWriter: Sendable {
             return
         }
         counters.addCommit(writes: writes)
-        observer.announce(group.changes)
+        observer.announce(group.commit)
         report(outcomes)
     }
 

@@ -14,6 +14,9 @@ package protocol Storage: AnyObject, Sendable {
     /// The identity of this history, made with the database.
     var epoch: Epoch { get }
 
+    /// What was done so far.
+    var statistics: StorageStatistics { get }
+
     /// The change log as committed: the newest change of each collection that ever had a records
     /// timestamp, tombstones included, by ascending revision.
     ///
@@ -21,11 +24,11 @@ package protocol Storage: AnyObject, Sendable {
     /// - Complexity: O(*n*) in the number of collections.
     func changeLog() throws -> [Change]
 
-    /// Sets who is told of committed changes: called on the writer's thread after each durable
-    /// commit that moved a collection, before the completions of its writes, by ascending revision.
+    /// Sets who is told of commits: called on the writer's thread after each durable commit that
+    /// moved a collection or changed who may read what, before the completions of its writes.
     ///
     /// To be called once, before the first write.
-    func setCommitObserver(_ observer: @escaping @Sendable ([Change]) -> Void)
+    func setCommitObserver(_ observer: @escaping @Sendable (Commit) -> Void)
 
     /// Runs `body` in a read transaction on a reader's thread, then `completion` with its result.
     ///
@@ -69,6 +72,12 @@ package protocol StorageReader: AnyObject {
     ///
     /// - Throws: `StorageError`.
     func timestamp(of list: ResourceList) throws -> Timestamp?
+
+    /// The newest change of a collection as the change log has it, nil if it never had a records
+    /// timestamp. What a write transaction did itself gets its revision only at its end.
+    ///
+    /// - Throws: `StorageError`.
+    func change(of path: CollectionPath) throws -> Change?
 
     /// The principals of each permission of an object: `["write": ["basicauth:…"]]`.
     ///

@@ -58,8 +58,7 @@ package struct CatchUpCache {
             owesOldTombstones: position.owesOldTombstones, owesReady: owesReady)
         if let remembered = kept[key] { return remembered }
         let made = CatchUpCache.make(
-            position: position, filter: cohort.filter, encoding: encoding, owesReady: owesReady,
-            log: log)
+            position: position, cohort: cohort, encoding: encoding, owesReady: owesReady, log: log)
         let bytes = made.frame?.count ?? 0
         if keptBytes + bytes > Limits.catchUpCacheBytesMax { clear() }
         kept[key] = made
@@ -68,10 +67,11 @@ package struct CatchUpCache {
     }
 
     private static func make(
-        position: Position, filter: ChangeFilter, encoding: StreamEncoding, owesReady: Bool,
-        log: ChangeLog
+        position: Position, cohort: CohortTable.Cohort, encoding: StreamEncoding,
+        owesReady: Bool, log: ChangeLog
     ) -> CatchUp {
-        let owed = log.owed(to: position, matching: filter)
+        let owed = cohort.owed(to: position, in: log)
+        let timestamp = cohort.timestamp(in: log)
         var length = 0
         var end = 0
         while end < owed.count, length < Limits.catchUpFrameBytesMax {
@@ -81,11 +81,12 @@ package struct CatchUpCache {
         var buffer: [UInt8] = []
         buffer.reserveCapacity(length + end * 96 + 128)
         let rest = owed[end...].map(\.timestamp).min()
-        encoding.append(owed[..<end], restMinimum: rest, log: log, to: &buffer)
+        encoding.append(
+            owed[..<end], restMinimum: rest, timestamp: timestamp, epoch: log.epoch, to: &buffer)
         let isComplete = end == owed.count
         if isComplete, owesReady {
             encoding.appendReady(
-                cursor: log.headCursor, timestamp: log.timestamp ?? .zero, to: &buffer)
+                cursor: .exact(timestamp, log.epoch, log.head), timestamp: timestamp, to: &buffer)
         }
         var reached = position
         if isComplete {

@@ -91,10 +91,12 @@ package enum ClientMessage: Equatable, Sendable {
 
 /// The server's answers to client messages that are no events.
 package enum ServerMessage {
-    /// The answer to `ping`.
-    package static func pong(id: JSONValue?) -> [UInt8] {
+    /// The answer to `ping`, with the server's clock, from which a client learns how far its own is
+    /// off and so how old a change is when it comes.
+    package static func pong(id: JSONValue?, time: Timestamp) -> [UInt8] {
         var object = JSONObject([("type", "pong")])
         object["id"] = id
+        object["time"] = .integer(time.milliseconds)
         return JSONWriter.bytes(.object(object))
     }
 

@@ -1,49 +1,55 @@
 // SPDX-License-Identifier: MIT
 //
-// Cohorts (DESIGN, section 1): subscribers with the same filter and encoding that are at the head.
-// Nearly all subscribers are; one change moves a whole cohort with one frame. Filters are interned
-// per loop, so that a subscriber keeps a number and equal filters meet.
+// Cohorts (DESIGN, section 1): subscribers of one channel and encoding that are at the head. Nearly
+// all subscribers are; one change moves a whole cohort with one frame. Channels are interned per
+// loop, so that a subscriber keeps a number and equal channels meet. Those of single collections
+// are found by their path, so that a change costs nothing for streams that it does not concern.
 
 import Core
 import Hub
 
-/// The filters in use in one loop, each with the groups of its live subscribers.
+/// The channels in use in one loop, each with the groups of its live subscribers.
 package struct CohortTable {
-    /// One filter and who listens through it.
+    /// One channel and who listens to it.
     package struct Cohort {
-        /// What passes.
-        package let filter: ChangeFilter
+        /// What is told.
+        package let channel: Channel
+        /// The newest entry of the collection that the channel is of; nil for the monitor feed, and
+        /// for a collection that never had a records timestamp.
+        package var entry: Entry?
         /// Tells cohorts apart that had the same number one after another.
         package let serial: UInt64
         /// The live subscribers of each encoding, indexed by its raw value; made when first needed.
         package var groups: [StreamGroup?]
-        /// How many subscribers, live or lagging, have this filter.
+        /// How many subscribers, live or lagging, have this channel.
         package var subscriberCount: Int
     }
 
     /// The cohorts by their number; nil where a number is free.
     package private(set) var cohorts: [Cohort?] = []
-    private var numbers: [ChangeFilter: Int32] = [:]
+    private var numbers: [Channel: Int32] = [:]
     private var free: [Int32] = []
     private var nextSerial: UInt64 = 0
 
     /// Makes an empty table.
     package init() {}
 
-    /// How many distinct filters are in use.
+    /// How many distinct channels are in use.
     package var count: Int { numbers.count }
 
-    /// Counts one more subscriber of `filter` and returns its number, or nil if the loop has
-    /// `Limits.filtersPerLoopMax` filters already.
-    package mutating func retain(_ filter: ChangeFilter) -> Int32? {
-        if let number = numbers[filter] {
+    /// Counts one more subscriber of `channel` and returns its number, or nil if the loop has
+    /// `Limits.channelsPerLoopMax` channels already.
+    ///
+    /// - Parameter entry: The newest entry of the channel's collection.
+    package mutating func retain(_ channel: Channel, entry: Entry? = nil) -> Int32? {
+        if let number = numbers[channel] {
             cohorts[Int(number)]?.subscriberCount += 1
             return number
         }
-        guard numbers.count < Limits.filtersPerLoopMax else { return nil }
+        guard numbers.count < Limits.channelsPerLoopMax else { return nil }
         nextSerial += 1
         let cohort = Cohort(
-            filter: filter, serial: nextSerial,
+            channel: channel, entry: entry, serial: nextSerial,
             groups: Array(repeating: nil, count: StreamEncoding.allCases.count),
             subscriberCount: 1)
         let number: Int32
@@ -54,7 +60,7 @@ package struct CohortTable {
             number = Int32(cohorts.count)
             cohorts.append(cohort)
         }
-        numbers[filter] = number
+        numbers[channel] = number
         return number
     }
 
@@ -68,20 +74,28 @@ package struct CohortTable {
             return
         }
         for group in cohort.groups { if let group { transport.removeGroup(group) } }
-        numbers[cohort.filter] = nil
+        numbers[cohort.channel] = nil
         cohorts[Int(number)] = nil
         free.append(number)
+    }
+
+    /// The number of a collection's channel, or nil if nobody listens to it.
+    package func number(of path: CollectionPath) -> Int32? { numbers[.collection(path)] }
+
+    /// Takes note of a collection's newest entry.
+    package mutating func set(_ entry: Entry, for number: Int32) {
+        cohorts[Int(number)]?.entry = entry
     }
 
     /// The cohort of a number in use.
     package subscript(number: Int32) -> Cohort {
         guard let cohort = cohorts[Int(number)] else {
-            preconditionFailure("a subscriber's filter is in use")
+            preconditionFailure("a subscriber's channel is in use")
         }
         return cohort
     }
 
-    /// The group of live subscribers with that filter and encoding.
+    /// The group of live subscribers with that channel and encoding.
     package mutating func group(
         _ number: Int32, _ encoding: StreamEncoding, transport: some StreamTransport
     ) -> StreamGroup {
@@ -89,5 +103,37 @@ package struct CohortTable {
         let group = transport.makeGroup()
         cohorts[Int(number)]?.groups[encoding.rawValue] = group
         return group
+    }
+}
+
+extension CohortTable.Cohort {
+    /// The entries that a subscriber at `position` is owed, oldest change first.
+    ///
+    /// - Complexity: O(*k*) in the number of entries after the position, O(1) for a collection.
+    func owed(to position: Position, in log: ChangeLog) -> [Entry] {
+        switch channel {
+        case .monitor(let filter): return log.owed(to: position, matching: filter)
+        case .collection:
+            guard let entry, entry.change.revision > position.revision, position.owes(entry.change)
+            else { return [] }
+            return [entry]
+        }
+    }
+
+    /// The timestamp of what the channel shows, which a poll would have as its ETag.
+    func timestamp(in log: ChangeLog) -> Timestamp {
+        switch channel {
+        case .monitor: log.timestamp ?? .zero
+        case .collection: entry?.timestamp ?? .zero
+        }
+    }
+
+    /// Decides where a subscriber with the cursor `text` resumes.
+    func resume(from text: String?, in log: ChangeLog) -> Resume {
+        switch channel {
+        case .monitor: log.resume(from: text)
+        case .collection:
+            Resume(from: text, epoch: log.epoch, head: log.head, highest: entry?.timestamp)
+        }
     }
 }

@@ -10,6 +10,10 @@
 // socket is full the subscriber stays at its position; when it drains, it is sent the newest
 // entries after that position (conflation). Positions only grow, so revisions per subscriber do
 // (invariant I4), and what is kept for one is constant (I5).
+//
+// A stream of one collection lives by a permission. When permissions may have changed, those that
+// streams live by are asked for again (`AccessWatch`), each once however many streams share it, and
+// the streams of those that are gone end.
 
 import Core
 import Hub
@@ -41,7 +45,10 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     private struct Subscriber {
         var id = StreamID(slot: 0, generation: 0)
         var phase = Phase.absent
-        var filter: Int32 = 0
+        /// The number of its channel.
+        var cohort: Int32 = 0
+        /// The number of the permission it lives by.
+        var access = AccessTable.none
         var encoding = StreamEncoding.eventStream
         /// Heartbeats sent since the peer was last heard (WebSocket only).
         var silentIntervals: UInt8 = 0
@@ -58,6 +65,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     private var log: ChangeLog
     private var cohorts = CohortTable()
     private var catchUps = CatchUpCache()
+    private var accesses = AccessTable()
+    private var accessWatch: AccessWatch
     private var subscribers: [Subscriber] = []
     private let heartbeats: [EncodedFrame]
 
@@ -76,6 +85,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         self.configuration = configuration
         self.random = random
         heartbeats = StreamEncoding.allCases.map { $0.heartbeat() }
+        accessWatch = AccessWatch(changes: hub.accessChanges)
         log = hub.attach(wake: wake)
     }
 
@@ -85,31 +95,72 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// - Complexity: O(1) when nothing is new, else O(cohorts × changes + members sent to).
     package func synchronize() {
         guard hub.announced > log.head else { return }
+        apply(hub.news(after: log.head))
+    }
+
+    private func apply(_ news: News) {
+        guard news.head > log.head else { return }
         let before = log.head
-        let (entries, head) = hub.changes(after: before)
-        log.apply(entries, head: head)
+        log.apply(news.monitored, head: news.head)
         catchUps.clear()
-        statistics.changes += UInt64(entries.count)
-        var encoder = LiveEncoder(entries: entries, log: log)
+        statistics.changes += UInt64(news.monitored.count + news.others.count)
         var stalled: [(StreamID, BlockedMember)] = []
-        for number in cohorts.cohorts.indices {
-            guard let cohort = cohorts.cohorts[number] else { continue }
-            guard let matching = encoder.matching(cohort.filter) else { continue }
-            for encoding in StreamEncoding.allCases {
-                guard let group = cohort.groups[encoding.rawValue] else { continue }
-                let members = transport.memberCount(of: group)
-                guard members > 0 else { continue }
-                let frame = encoder.frame(of: matching, encoding)
-                statistics.deliveries += UInt64(members * matching.count)
-                transport.send(frame, to: group) { id, outcome in
-                    if case .refused = outcome {
-                        statistics.deliveries -= UInt64(matching.count)
-                    }
-                    stalled.append((id, outcome))
-                }
-            }
+        tellMonitor(news.monitored, &stalled)
+        for entries in [news.monitored, news.others] {
+            for entry in entries { tellCollection(entry, &stalled) }
         }
         for (id, outcome) in stalled { noteStalled(id, outcome, before: before) }
+    }
+
+    /// Sends changes of monitored collections to the streams of the monitor feed.
+    private func tellMonitor(_ entries: [Entry], _ stalled: inout [(StreamID, BlockedMember)]) {
+        guard !entries.isEmpty else { return }
+        var encoder = LiveEncoder(entries: entries, log: log)
+        for number in cohorts.cohorts.indices {
+            guard let cohort = cohorts.cohorts[number],
+                case .monitor(let filter) = cohort.channel,
+                let matching = encoder.matching(filter)
+            else { continue }
+            for encoding in StreamEncoding.allCases {
+                guard let group = occupiedGroup(of: cohort, encoding) else { continue }
+                let frame = encoder.frame(of: matching, encoding)
+                send(frame, to: group, entryCount: matching.count, &stalled)
+            }
+        }
+    }
+
+    /// Sends a collection's change to the streams of that collection.
+    private func tellCollection(_ entry: Entry, _ stalled: inout [(StreamID, BlockedMember)]) {
+        guard let number = cohorts.number(of: entry.change.path) else { return }
+        cohorts.set(entry, for: number)
+        for encoding in StreamEncoding.allCases {
+            guard let group = occupiedGroup(of: cohorts[number], encoding) else { continue }
+            var buffer: [UInt8] = []
+            encoding.append(
+                [entry], restMinimum: nil, timestamp: entry.timestamp, epoch: log.epoch,
+                to: &buffer)
+            send(EncodedFrame(buffer), to: group, entryCount: 1, &stalled)
+        }
+    }
+
+    private func occupiedGroup(
+        of cohort: CohortTable.Cohort, _ encoding: StreamEncoding
+    ) -> StreamGroup? {
+        guard let group = cohort.groups[encoding.rawValue],
+            transport.memberCount(of: group) > 0
+        else { return nil }
+        return group
+    }
+
+    private func send(
+        _ frame: EncodedFrame, to group: StreamGroup, entryCount: Int,
+        _ stalled: inout [(StreamID, BlockedMember)]
+    ) {
+        statistics.deliveries += UInt64(transport.memberCount(of: group) * entryCount)
+        transport.send(frame, to: group) { id, outcome in
+            if case .refused = outcome { statistics.deliveries -= UInt64(entryCount) }
+            stalled.append((id, outcome))
+        }
     }
 
     private func noteStalled(_ id: StreamID, _ outcome: BlockedMember, before: Revision) {
@@ -130,13 +181,13 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// - Parameters:
     ///   - preamble: What goes before the first event: the HTTP answer's head.
     ///   - cursor: The cursor as the client spelled it.
-    /// - Returns: Whether there was room for one more filter; if not, nothing was sent.
+    ///   - grant: The permission that the stream lives by, if it needs one.
+    /// - Returns: Whether there was room for one more channel; if not, nothing was sent.
     package func begin(
-        _ id: StreamID, encoding: StreamEncoding, preamble: EncodedFrame, filter: ChangeFilter,
-        cursor: String?
+        _ id: StreamID, encoding: StreamEncoding, preamble: EncodedFrame, channel: Channel,
+        cursor: String?, grant: StreamGrant? = nil
     ) -> Bool {
-        synchronize()
-        guard let number = cohorts.retain(filter) else { return false }
+        guard let number = retain(channel) else { return false }
         let slot = Int(id.slot)
         while subscribers.count <= slot { subscribers.append(Subscriber()) }
         if case .absent = subscribers[slot].phase {
@@ -145,7 +196,11 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         }
         statistics.subscribers[encoding.rawValue] += 1
         subscribers[slot] = Subscriber(
-            id: id, phase: .ending, filter: number, encoding: encoding)
+            id: id, phase: .ending, cohort: number, encoding: encoding)
+        if let grant {
+            subscribers[slot].access = accesses.retain(grant.access)
+            accessWatch.began(at: grant.changes, changes: hub.accessChanges)
+        }
         let interval = configuration.heartbeatMilliseconds
         // The first heartbeat comes at a random time, so that streams that began together are not
         // written to together for ever.
@@ -155,22 +210,40 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         return true
     }
 
-    /// Replaces a stream's filter and position: the WebSocket message `subscribe`.
-    ///
-    /// - Returns: Whether there was room for one more filter; if not, the old one stays.
-    package func replace(_ id: StreamID, filter: ChangeFilter, cursor: String?) -> Bool {
-        synchronize()
-        guard let place = place(of: id) else { return true }
-        guard let number = cohorts.retain(filter) else { return false }
+    /// Brings the loop up to the hub's head and counts one more subscriber of a channel.
+    private func retain(_ channel: Channel) -> Int32? {
+        switch channel {
+        case .monitor:
+            synchronize()
+            return cohorts.retain(channel)
+        case .collection(let path):
+            let (news, entry) = hub.news(after: log.head, with: path)
+            apply(news)
+            return cohorts.retain(channel, entry: entry)
+        }
+    }
+
+    /// Replaces a stream's filter and position: the WebSocket message `subscribe`. A stream of one
+    /// collection stays one.
+    package func replace(_ id: StreamID, filter: ChangeFilter, cursor: String?) -> Replacement {
+        guard let place = place(of: id) else { return .done }
+        let channel: Channel
+        switch cohorts[subscribers[place].cohort].channel {
+        case .monitor: channel = .monitor(filter)
+        case .collection(let path):
+            guard filter == .all else { return .hasNoFilter }
+            channel = .collection(path)
+        }
+        guard let number = retain(channel) else { return .noRoom }
         transport.leave(id)
-        cohorts.release(subscribers[place].filter, transport: transport)
-        subscribers[place].filter = number
+        cohorts.release(subscribers[place].cohort, transport: transport)
+        subscribers[place].cohort = number
         start(place, preamble: nil, cursor: cursor)
-        return true
+        return .done
     }
 
     private func start(_ place: Int, preamble: EncodedFrame?, cursor: String?) {
-        let resume = log.resume(from: cursor)
+        let resume = cohorts[subscribers[place].cohort].resume(from: cursor, in: log)
         subscribers[place].phase = .catchingUp(resume.position, owesReady: true)
         var first = preamble
         if let reason = resume.reset {
@@ -187,7 +260,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         while case .catchingUp(let position, let owesReady) = subscribers[place].phase {
             let id = subscribers[place].id
             let encoding = subscribers[place].encoding
-            let number = subscribers[place].filter
+            let number = subscribers[place].cohort
             let catchUp = catchUps.next(
                 position: position, cohort: cohorts[number], encoding: encoding,
                 owesReady: owesReady, log: log)
@@ -222,9 +295,44 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         guard let place = place(of: id) else { return }
         transport.leave(id)
         statistics.subscribers[subscribers[place].encoding.rawValue] -= 1
-        cohorts.release(subscribers[place].filter, transport: transport)
+        cohorts.release(subscribers[place].cohort, transport: transport)
+        accesses.release(subscribers[place].access)
         subscribers[place] = Subscriber()
     }
+
+    // MARK: Permissions
+
+    /// The permissions to be asked for again now, if any are; `accessChecked` is to follow.
+    ///
+    /// Called after a wake, after a stream began, and when a pause has ended.
+    ///
+    /// - Complexity: O(number of permissions) when it is time, else O(1).
+    package func accessesToCheck() -> [StreamAccess]? {
+        let isDue = accessWatch.begins(changes: hub.accessChanges, hasStreams: !accesses.isEmpty)
+        return isDue ? accesses.accesses : nil
+    }
+
+    /// The permissions were asked for; the streams that live by one that is gone end.
+    ///
+    /// - Parameter lost: Those that are gone; nil if the storage could not be asked.
+    /// - Complexity: O(number of streams) if any is gone.
+    package func accessChecked(lost: [StreamAccess]?) {
+        accessWatch.ended(isAnswered: lost != nil)
+        let numbers = Set((lost ?? []).compactMap { accesses.number(of: $0) })
+        guard !numbers.isEmpty else { return }
+        for place in subscribers.indices where numbers.contains(subscribers[place].access) {
+            switch subscribers[place].phase {
+            case .absent, .ending: break
+            case .catchingUp, .live:
+                end(subscribers[place].id, farewell: subscribers[place].encoding.revocation())
+            }
+        }
+    }
+
+    /// Enough time has passed since `accessChecked` for permissions to be asked for again.
+    package func accessPauseEnded() { accessWatch.pauseEnded() }
+
+    // MARK: Heartbeats and ends
 
     /// A peer was heard: it lives.
     package func heard(from id: StreamID) {
@@ -296,4 +404,28 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         if case .absent = subscribers[slot].phase { return nil }
         return slot
     }
+}
+
+/// A permission that a stream begins with.
+package struct StreamGrant: Sendable {
+    /// What may be read, and by whom.
+    package let access: StreamAccess
+    /// The hub's `accessChanges` before the permission was read.
+    package let changes: UInt64
+
+    /// Makes a grant of its parts.
+    package init(access: StreamAccess, changes: UInt64) {
+        self.access = access
+        self.changes = changes
+    }
+}
+
+/// What became of the wish for another filter.
+package enum Replacement: Sendable {
+    /// The stream has it.
+    case done
+    /// The loop has as many channels as it can; the old filter stays.
+    case noRoom
+    /// A stream of one collection has no filter.
+    case hasNoFilter
 }

@@ -42,7 +42,9 @@ struct LiveEncoder {
         if let made = frames[key] { return made }
         var buffer: [UInt8] = []
         let selected = places.map { entries[Int($0)] }
-        encoding.append(selected[...], restMinimum: nil, log: log, to: &buffer)
+        encoding.append(
+            selected[...], restMinimum: nil, timestamp: log.timestamp ?? .zero, epoch: log.epoch,
+            to: &buffer)
         let frame = EncodedFrame(buffer)
         frames[key] = frame
         return frame

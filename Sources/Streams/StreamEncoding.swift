@@ -54,6 +54,17 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// The frame that tells a stream's peer that it may not read any more: RFC 6455's code for
+    /// that, or nothing.
+    package func revocation() -> EncodedFrame? {
+        switch self {
+        case .eventStream: nil
+        case .webSocket:
+            EncodedFrame(
+                WebSocketFrameEncoder.close(.policyViolation, reason: "permission lost"))
+        }
+    }
+
     /// The frame that shows proxies and peers that the stream lives: a comment, or a ping.
     package func heartbeat() -> EncodedFrame {
         switch self {
@@ -70,15 +81,15 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     ///
     /// - Parameters:
     ///   - rest: The lowest timestamp among entries that will follow in later frames.
-    ///   - log: The log that the entries come from.
+    ///   - listTimestamp: The timestamp of the list that the entries come from.
+    ///   - epoch: The history that they belong to.
     /// - Complexity: O(total length).
     package func append(
-        _ entries: ArraySlice<Entry>, restMinimum rest: Timestamp?, log: ChangeLog,
-        to buffer: inout [UInt8]
+        _ entries: ArraySlice<Entry>, restMinimum rest: Timestamp?,
+        timestamp listTimestamp: Timestamp, epoch: Epoch, to buffer: inout [UInt8]
     ) {
         var safe: [Timestamp] = []
         safe.reserveCapacity(entries.count)
-        let listTimestamp = log.timestamp ?? .zero
         var minimum = rest
         for entry in entries.reversed() {
             let below = minimum.map { Timestamp(milliseconds: $0.milliseconds - 1) }
@@ -86,13 +97,8 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
             minimum = min(minimum ?? entry.timestamp, entry.timestamp)
         }
         for (entry, timestamp) in zip(entries, safe.reversed()) {
-            let cursor = Cursor.exact(timestamp, log.epoch, entry.change.revision)
+            let cursor = Cursor.exact(timestamp, epoch, entry.change.revision)
             append(entry: entry, cursor: cursor, to: &buffer)
         }
     }
-}
-
-extension ChangeLog {
-    /// The cursor of a subscriber that has everything.
-    package var headCursor: Cursor { .exact(timestamp ?? .zero, epoch, head) }
 }

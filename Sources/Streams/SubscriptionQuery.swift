@@ -19,13 +19,18 @@ package struct SubscriptionQuery: Equatable, Sendable {
         package let description: String
     }
 
+    private static let filterNames: Set<String> = ["bucket", "collection", "resource"]
+
     /// Reads the query and, for the cursor of a client that reconnects, `Last-Event-ID`, which
     /// counts before the URL's: an event source repeats the URL it began with.
     ///
+    /// - Parameter isOfCollection: Whether the stream is of one collection, which has no filter.
     /// - Throws: `Refusal` for an unknown parameter or a resource that is none. A malformed cursor
     ///   is no error: it is answered by `reset`.
     /// - Complexity: O(length of the query).
-    package init(parsing head: HTTPRequestHead) throws(Refusal) {
+    package init(
+        parsing head: HTTPRequestHead, isOfCollection: Bool = false
+    ) throws(Refusal) {
         var filter = ChangeFilter()
         var resources: Set<ResourcePath> = []
         var hasResources = false
@@ -37,6 +42,9 @@ package struct SubscriptionQuery: Equatable, Sendable {
             throw Refusal(name: "", description: "Invalid query string")
         }
         for (name, value) in query.parameters {
+            if isOfCollection, SubscriptionQuery.filterNames.contains(name) {
+                throw Refusal(name: name, description: "Unknown filter field '\(name)'")
+            }
             switch name {
             case "bucket": filter.bucket = value
             case "collection": filter.collection = value

@@ -9,12 +9,19 @@ import Wire
 package final class WebSocketStreams<Transport: StreamTransport, Random: RandomNumberGenerator> {
     private let fanOut: FanOut<Transport, Random>
     private unowned let transport: Transport
+    private let clock: @Sendable () -> Timestamp
     private var decoders: [UInt32: WebSocketFrameDecoder] = [:]
 
     /// Makes the receiving side of a loop's WebSocket streams.
-    package init(fanOut: FanOut<Transport, Random>, transport: Transport) {
+    ///
+    /// - Parameter clock: The time of day, which a `pong` tells.
+    package init(
+        fanOut: FanOut<Transport, Random>, transport: Transport,
+        clock: @escaping @Sendable () -> Timestamp
+    ) {
         self.fanOut = fanOut
         self.transport = transport
+        self.clock = clock
     }
 
     /// Takes bytes of a peer and acts on what they complete.
@@ -82,12 +89,16 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
         }
         switch message {
         case .ping(let id):
-            answer(ServerMessage.pong(id: id), to: stream)
+            answer(ServerMessage.pong(id: id, time: clock()), to: stream)
         case .subscribe(let filter, let cursor):
-            if !fanOut.replace(stream, filter: filter, cursor: cursor) {
+            switch fanOut.replace(stream, filter: filter, cursor: cursor) {
+            case .done: break
+            case .noRoom:
                 answer(
                     ServerMessage.error(code: 503, errno: 201, "Too many different filters"),
                     to: stream)
+            case .hasNoFilter:
+                answer(ServerMessage.error("A stream of one collection has no filter"), to: stream)
             }
         }
     }

@@ -22,22 +22,55 @@ struct HubTests {
             isTombstone: isTombstone)
     }
 
-    @Test("wakes loops for monitored changes only, and gives each what it lacks, conflated")
+    @Test("wakes loops, and gives each what it lacks, conflated, the monitored apart")
     func publishing() {
         let hub = makeHub()
         let wakes = Mutex(0)
         var log = hub.attach { wakes.withLock { $0 += 1 } }
-        hub.publish([change("x", 1, 10, bucket: "other")])
-        #expect(wakes.withLock { $0 } == 0)
-        #expect(hub.announced == .zero)
-        hub.publish([change("c", 2, 11)])
-        hub.publish([change("d", 3, 12), change("c", 4, 13)])
-        #expect(wakes.withLock { $0 } == 2)
+        hub.publish(Commit(changes: [change("x", 1, 10, bucket: "other")]))
+        #expect(hub.announced == Revision(1))
+        hub.publish(Commit(changes: [change("c", 2, 11)]))
+        hub.publish(Commit(changes: [change("d", 3, 12), change("c", 4, 13)]))
+        #expect(wakes.withLock { $0 } == 3)
         #expect(hub.announced == Revision(4))
-        let (entries, head) = hub.changes(after: log.head)
-        #expect(entries.map(\.change.revision) == [Revision(3), Revision(4)])
-        log.apply(entries, head: head)
+        let news = hub.news(after: log.head)
+        #expect(news.monitored.map(\.change.revision) == [Revision(3), Revision(4)])
+        #expect(news.others.map(\.change.revision) == [Revision(1)])
+        log.apply(news.monitored, head: news.head)
         #expect(log.head == Revision(4))
+        #expect(hub.monitoredEntries().entries.map(\.change.path.bucket) == ["b", "b"])
+        let other = change("x", 1, 10, bucket: "other")
+        #expect(hub.news(after: Revision(4), with: other.path).entry?.change == other)
+    }
+
+    @Test("counts the commits that change who may read what, and wakes loops for them")
+    func access() {
+        let hub = makeHub()
+        let wakes = Mutex(0)
+        _ = hub.attach { wakes.withLock { $0 += 1 } }
+        hub.publish(Commit(changes: [change("c", 1, 11)]))
+        #expect(hub.accessChanges == 0)
+        hub.publish(Commit(changesAccess: true))
+        #expect(hub.accessChanges == 1)
+        #expect(wakes.withLock { $0 } == 2)
+    }
+
+    @Test("knows from where on timestamps tell what happened in a collection")
+    func order() {
+        let hub = makeHub(log: [change("c", 5, 11)])
+        let path = change("c", 0, 0).path
+        #expect(!hub.isOrdered(path, after: Revision(4)), "before the hub began")
+        #expect(hub.isOrdered(path, after: Revision(5)))
+        // A write with a timestamp from the past is no change.
+        hub.publish(Commit(rewritten: [path]))
+        #expect(!hub.isOrdered(path, after: Revision(5)))
+        hub.publish(Commit(changes: [change("c", 6, 12)]))
+        #expect(!hub.isOrdered(path, after: Revision(5)))
+        #expect(hub.isOrdered(path, after: Revision(6)))
+        // One in a commit that also changed the collection: who has the change has both.
+        hub.publish(Commit(changes: [change("c", 7, 13)], rewritten: [path]))
+        #expect(!hub.isOrdered(path, after: Revision(6)))
+        #expect(hub.isOrdered(path, after: Revision(7)))
     }
 
     @Test("starts from the storage's log, with a head that counts unmonitored changes too")
@@ -52,9 +85,9 @@ struct HubTests {
     func listing() {
         let hub = makeHub()
         #expect(hub.monitoredEntries().timestamp == nil)
-        hub.publish([change("c", 1, 10), change("d", 2, 11)])
+        hub.publish(Commit(changes: [change("c", 1, 10), change("d", 2, 11)]))
         #expect(hub.monitoredEntries().entries.map(\.change.path.collection) == ["d", "c"])
-        hub.publish([change("d", 3, 20, isTombstone: true)])
+        hub.publish(Commit(changes: [change("d", 3, 20, isTombstone: true)]))
         #expect(hub.monitoredEntries().entries.map(\.change.path.collection) == ["c"])
         #expect(hub.monitoredEntries().timestamp == Timestamp(milliseconds: 10))
     }

@@ -92,7 +92,7 @@ struct GroupTests {
     @Test("have none unless told, and ids of letters, digits, hyphens and underscores")
     func defaults() async throws {
         let server = try await server()
-        let made = await server.send("POST", "/v1/buckets/b/groups", "{}")
+        let made = await server.send("POST", "/v1/buckets/b/groups", #"{"data":{}}"#)
         #expect(made.json["/data/members"] == [])
         #expect(await server.send("PUT", "/v1/buckets/b/groups/a-b_1", "{}").status == 201)
         for id in ["-a", "_a", "a.b", "a%20b"] {

@@ -22,6 +22,55 @@ struct ClientTests {
         #expect(result.status == 0, "\(result.output)")
         #expect(result.output.contains("ok 1."))
     }
+
+    /// Runs a script of kinto-http's users against a server with the history plugin.
+    private func run(_ script: String) throws {
+        let python = try #require(Tool.kintoPython)
+        let directory = try HeliographProcess.Directory()
+        let ini = directory.path + "/kinto.ini"
+        let settings = """
+            [app:main]
+            kinto.includes = kinto_changes kinto.plugins.history
+            kinto.changes.resources = *
+            multiauth.policies = basicauth
+            """
+        try settings.write(toFile: ini, atomically: true, encoding: .utf8)
+        let server = try HeliographProcess(
+            ["serve", "--ini", ini, "--port", "0"], in: directory)
+        let port = try server.waitUntilReady()
+        let result = try Tool.run(
+            [python, "\(Tool.scripts)/\(script)", "http://127.0.0.1:\(port)/v1"], seconds: 300)
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("ok"))
+    }
+
+    @Test(
+        "kinto-http can do all it has a method for",
+        .enabled(if: Tool.kintoPython != nil, "no Python with kinto-http"))
+    func functions() throws {
+        try run("kinto_http_functional.py")
+    }
+
+    @Test(
+        "kinto-wizard from PyPI loads a file, dumps the same, and loads that again",
+        .enabled(if: Tool.hasWizard, "no kinto-wizard beside that Python"))
+    func wizard() throws {
+        try run("kinto_wizard_scenario.py")
+    }
+
+    @Test(
+        "Chromium's EventSource and WebSocket, the client for browsers, and the dashboard",
+        .enabled(if: Tool.browser != nil, "no chromium"))
+    func browser() throws {
+        let browser = try #require(Tool.browser)
+        let result = try Tool.run(
+            [
+                "python3", Tool.scripts + "/browser_scenario.py", browser,
+                HeliographProcess.program.path,
+            ], seconds: 300)
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("without an error in the console"), "\(result.output)")
+    }
 }
 
 @Suite("The examples")
@@ -74,40 +123,6 @@ struct ExamplesTests {
         }
         #expect(lines.allSatisfy { $0.count == 1 }, "\(lines)")
         #expect(lines[0] != lines[1])
-    }
-
-    @Test(
-        "in a browser show a change over EventSource and over WebSocket",
-        .enabled(if: Tool.browser != nil, "no chromium"))
-    func browser() throws {
-        let browser = try #require(Tool.browser)
-        _ = try example("curl/write.sh")
-        // The page is dumped when it has loaded; an image that never comes delays that until the
-        // browser's time is out, so that there is time for what is asserted.
-        let never = hg_stream_socket(AF_INET)
-        var address = sockaddr_storage()
-        address.ss_family = sa_family_t(AF_INET)
-        #expect(hg_bind(never, &address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0)
-        #expect(listen(never, 8) == 0)
-        defer { close(never) }
-        let source = try String(
-            contentsOfFile: Tool.package + "/examples/browser/index.html", encoding: .utf8)
-        let image = "<img alt=\"\" src=\"http://127.0.0.1:\(hg_bound_port(never))/x\"></body>"
-        let page = directory.path + "/page.html"
-        try source.replacingOccurrences(of: "</body>", with: image).write(
-            toFile: page, atomically: true, encoding: .utf8)
-        let dump = try Tool.run(
-            [
-                browser, "--headless", "--no-sandbox", "--disable-gpu", "--timeout=8000",
-                "--user-data-dir=\(directory.path)/profile", "--dump-dom",
-                "file://\(page)?server=\(url)",
-            ], seconds: 60)
-        let poll = try example("curl/poll.sh", "--count", "1")
-        let collection = try #require(
-            poll.output.firstMatch(of: /"collection": ?"([^"]+)"/)
-        ).1
-        let shown = dump.output.components(separatedBy: "/\(collection)").count - 1
-        #expect(shown >= 2, "both panes show \(collection): \(dump.output.suffix(4_000))")
     }
 
     @Test("load a directory of collections, keep ids and timestamps, and can do so again")

@@ -79,6 +79,7 @@ struct CommandLineTests {
 
     @Test("asks for help in any of the usual ways")
     func help() throws {
+        #expect(try CommandLineArguments.parse(["help", "settings"]) == .helpWithSettings)
         for words in [["--help"], ["-h"], ["help"]] {
             #expect(try CommandLineArguments.parse(words) == .help(nil))
         }
@@ -208,6 +209,7 @@ struct HeliographCommandTests {
 
     @Test("explains each command with all its options")
     func help() {
+        #expect(Run(["help", "settings"]).output == SettingsTable.complete.page)
         let program = Run(["--help"]).output
         for command in CommandName.allCases {
             #expect(program.contains("  " + command.rawValue))
@@ -248,7 +250,7 @@ struct HeliographCommandTests {
     func configuration() {
         for environment in [
             ["HELIOGRAPH_LOOPS": "none"], ["KINTO_READONLY": "perhaps"],
-            ["KINTO_INI": "/nowhere/k.ini"], ["KINTO_INCLUDES": "kinto.plugins.admin"],
+            ["KINTO_INI": "/nowhere/k.ini"], ["KINTO_INCLUDES": "kinto.plugins.quotas"],
         ] {
             let run = Run(["serve"], environment: environment)
             #expect(run.status == .configuration && run.status.rawValue == 78)

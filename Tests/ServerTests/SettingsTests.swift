@@ -159,18 +159,19 @@ struct EffectiveSettingsTests {
             kinto.permission_url = postgresql://u:p@h/d
             statsd_url = udp://x
             kinto.flight_level = 7
-            kinto.includes = kinto_changes kinto.plugins.statsd
+            kinto.includes = kinto.plugins.statsd kinto.plugins.admin
             multiauth.policy.account.use = kinto.plugins.accounts.AccountsPolicy
             kinto.bucket_id_generator = kinto.views.NameGenerator
-            object_record_delete_enabled = true
+            kinto.http_api_version = 1.23
             """,
             server: "use = egg:waitress#main\nhost = 0.0.0.0\nport = %(http_port)s\nthreads = 4")
         #expect(
             settings.notices == [
                 "settings without effect here: server:main threads, "
                     + "kinto.plugins.statsd in kinto.includes, "
+                    + "kinto.plugins.admin in kinto.includes, "
                     + "kinto.cache_backend, kinto.permission_url, statsd_url, "
-                    + "multiauth.policy.account.use, object_record_delete_enabled",
+                    + "multiauth.policy.account.use, kinto.http_api_version",
                 "settings that nothing knows: kinto.flight_level",
             ])
         #expect(shown(settings, "host") == "0.0.0.0 (file kinto.ini:13)")
@@ -200,10 +201,17 @@ struct EffectiveSettingsTests {
                 "kinto.includes = kinto_changes\n  kinto.plugins.quotas",
                 "the plugin kinto.plugins.quotas is not built in"
             ),
-            ("includes = kinto.plugins.admin", "the plugin kinto.plugins.admin is not built in"),
+            ("includes = kinto.plugins.openid", "the plugin kinto.plugins.openid is not built in"),
+            ("kinto.quotas.bucket_max_items = 3", "quotas are not built in"),
+            ("kinto.openid.x = 3", "OpenID policies are not built in"),
             (
-                "kinto.includes = kinto.plugins.default_bucket",
-                "the plugin kinto.plugins.default_bucket is not built in"
+                "multiauth.policy.google.use = kinto.plugins.openid.OpenIDConnectPolicy",
+                "OpenID policies are not built in"
+            ),
+            ("kinto.http_api_version = 2.0", "the API is that of version 1"),
+            (
+                "kinto.includes = kinto.plugins.quotas",
+                "the plugin kinto.plugins.quotas is not built in"
             ),
             ("kinto.includes = kinto.plugins.flush", "kinto.plugins.flush is not built in"),
             ("kinto.includes = kinto.plugins.openid", "kinto.plugins.openid is not built in"),
@@ -214,13 +222,12 @@ struct EffectiveSettingsTests {
             ),
             (
                 "kinto.experimental_collection_schema_validation = true",
-                "schemas are not validated yet"
+                "the validation of records by schemas is not built in"
             ),
             ("kinto.event_listeners = redis", "redis is Python code, which this server cannot run"),
-            ("kinto.record_id_generator = my.Ids", "my.Ids is Python code"),
+            ("kinto.id_generator = my.Ids", "my.Ids is Python code"),
             ("multiauth.policy.basicauth.use = my.Policy", "my.Policy is Python code"),
             ("multiauth.groupfinder = my.finder", "my.finder is Python code"),
-            ("kinto.plural_bucket_post_enabled = false", "cannot be switched off one by one"),
             ("use = config:other.ini", "settings cannot be taken from elsewhere"),
         ])
     func refused(line: String, reason: String) {
@@ -307,6 +314,19 @@ struct EffectiveSettingsTests {
             try merge("kinto.includes = a\n  b\u{9b}31m\u{202e}")
         }
         #expect(!message.unicodeScalars.contains { $0.isUnprintable })
+    }
+
+    @Test("are documented by a page that is made of them")
+    func page() throws {
+        let path = #filePath.replacing(
+            "Tests/ServerTests/SettingsTests.swift",
+            with: "Sources/Server/Server.docc/Settings.md")
+        let committed = try ConfigurationFile.read(path)
+        let page = SettingsTable.complete.page
+        #expect(
+            Array(page.utf8) == committed,
+            "write it anew: heliograph help settings > Sources/Server/Server.docc/Settings.md")
+        for row in SettingsTable.complete.rows { #expect(page.contains("| `\(row.name)` |")) }
     }
 
     @Test("make a template that changes nothing, and everything once uncommented")

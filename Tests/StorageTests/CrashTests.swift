@@ -28,7 +28,7 @@ struct CrashTests {
         let storage = try SQLiteStorage(path: path, clock: clock.function)
         let acknowledged = Recorder<String>()
         let announced = Recorder<Change>()
-        storage.setCommitObserver { announced.append(contentsOf: $0) }
+        storage.setCommitObserver { announced.append(contentsOf: $0.changes) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<4 {
                 group.addTask {

@@ -16,7 +16,7 @@ struct GroupCommitTests {
         directory = try TemporaryDirectory()
         storage = try SQLiteStorage(
             path: directory.file("test.db"), clock: TestClock().function)
-        storage.setCommitObserver { [observed] in observed.append(contentsOf: $0) }
+        storage.setCommitObserver { [observed] in observed.append(contentsOf: $0.changes) }
     }
 
     /// Holds the writer with a first write, gives it all of `bodies` and lets it go on.

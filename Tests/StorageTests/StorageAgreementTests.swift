@@ -131,7 +131,7 @@ struct StorageAgreementTests {
         var outcomes: [String] = []
         try await withStorage(backend) { storage, clock throws in
             let observed = Recorder<Change>()
-            storage.setCommitObserver { observed.append(contentsOf: $0) }
+            storage.setCommitObserver { observed.append(contentsOf: $0.changes) }
             for (number, writes) in groups.enumerated() {
                 clock.set(1_000_000 + Int64(number))
                 let entered = Gate()

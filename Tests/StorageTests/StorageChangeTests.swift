@@ -21,7 +21,7 @@ struct StorageChangeTests {
     func observed(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in
             let observed = Recorder<Change>()
-            storage.setCommitObserver { observed.append(contentsOf: $0) }
+            storage.setCommitObserver { observed.append(contentsOf: $0.changes) }
             #expect(try storage.changeLog() == [])
             try await storage.write { _ = try $0.put("a", in: .plugins) }
             #expect(observed.all == [change(.plugins, 1_000_000, 1)])
@@ -49,12 +49,37 @@ struct StorageChangeTests {
         }
     }
 
+    @Test(
+        "tells which collections' timestamps hide something, and the newest change of each",
+        arguments: Backend.allCases)
+    func rewritten(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            let observed = Recorder<Set<CollectionPath>>()
+            storage.setCommitObserver { observed.append($0.rewritten) }
+            try await storage.write { _ = try $0.put("a", 5_000_000, in: .plugins) }
+            try await storage.write { _ = try $0.put("b", 5_000_001, in: .plugins) }
+            try await storage.write { _ = try $0.put("c", in: .plugins) }
+            try await storage.write { _ = try $0.put("a", 5, in: .plugins) }
+            try await storage.write { _ = try $0.delete("b", timestamp: 6, in: .plugins) }
+            try await storage.write { try $0.removeTree(at: CollectionPath.plugins.uri) }
+            try await storage.write { _ = try $0.put("a", 7, in: .plugins) }
+            try await storage.write { _ = try $0.put("a", in: .plugins) }
+            let own: Set<CollectionPath> = [.plugins]
+            #expect(observed.all == [[], [], [], own, own, own, own, []])
+            try await storage.read { reader throws in
+                let newest = try storage.changeLog().last
+                #expect(try reader.change(of: .plugins) == newest)
+                #expect(try reader.change(of: .addons) == nil)
+            }
+        }
+    }
+
     @Test("is told of before the write that made it is answered", arguments: Backend.allCases)
     func order(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in
             let events = Recorder<String>()
-            storage.setCommitObserver { changes in
-                for change in changes { events.append("change \(change.revision)") }
+            storage.setCommitObserver { commit in
+                for change in commit.changes { events.append("change \(change.revision)") }
             }
             for number in 1...20 {
                 storage.write({ _ = try $0.put("r", in: .plugins) }) { _ in

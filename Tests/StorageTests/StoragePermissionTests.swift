@@ -40,6 +40,40 @@ struct StoragePermissionTests {
         }
     }
 
+    @Test(
+        "are told of when they decide who may read a collection, not those of records",
+        arguments: Backend.allCases)
+    func announcement(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            let observed = Recorder<Bool>()
+            storage.setCommitObserver { observed.append($0.changesAccess) }
+            let record = "/buckets/a/collections/c/records/r"
+            try await storage.write { try $0.setPermissions(["read": ["me"]], of: record) }
+            try await storage.write { try $0.removePermissions(of: [record]) }
+            try await storage.write { try $0.setPermissions([:], of: "/buckets/a") }
+            #expect(observed.all.isEmpty)
+            let collection = "/buckets/a/collections/c"
+            try await storage.write { try $0.setPermissions(["read": ["me"]], of: collection) }
+            try await storage.write { try $0.setPermissions(["read": []], of: "/buckets/a") }
+            try await storage.write { try $0.setMembers(of: "/buckets/a/groups/g", to: []) }
+            try await storage.write { try $0.removeTree(at: "/buckets/a") }
+            try await storage.write { try $0.removeEverything() }
+            #expect(observed.all == [true, true, true, true, true])
+            // What is undone is not told.
+            try? await storage.write { transaction throws in
+                try transaction.setPermissions(["read": ["me"]], of: "/buckets/a")
+                throw Refusal()
+            }
+            try await storage.write { transaction throws in
+                try? transaction.attempt { () throws in
+                    try transaction.setPermissions(["read": ["me"]], of: "/buckets/a")
+                    throw Refusal()
+                }
+            }
+            #expect(observed.all.count == 5)
+        }
+    }
+
     @Test("tell which objects below a place someone may use", arguments: Backend.allCases)
     func granted(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in

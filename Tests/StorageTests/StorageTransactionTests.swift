@@ -11,7 +11,7 @@ struct StorageTransactionTests {
     func failingWrite(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in
             let observed = Recorder<Change>()
-            storage.setCommitObserver { observed.append(contentsOf: $0) }
+            storage.setCommitObserver { observed.append(contentsOf: $0.changes) }
             let gate = Gate()
             storage.write({ _ in gate.wait() }) { _ in }
             // These three wait behind the gate and are committed together.
@@ -146,7 +146,7 @@ struct StorageTransactionTests {
     func concurrentWriters(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in
             let observed = Recorder<Change>()
-            storage.setCommitObserver { observed.append(contentsOf: $0) }
+            storage.setCommitObserver { observed.append(contentsOf: $0.changes) }
             let timestamps = try await withThrowingTaskGroup(of: [Timestamp].self) { group in
                 for task in 0..<64 {
                     group.addTask {

@@ -10,7 +10,7 @@ import Testing
 struct ExactlyWhatIsOwedTests {
     private struct Peer {
         var id: StreamID
-        let filter: ChangeFilter
+        let channel: Channel
         /// What was received over earlier connections.
         var earlier: [Received.Event] = []
         var cursor: String?
@@ -24,26 +24,32 @@ struct ExactlyWhatIsOwedTests {
         var random = SeededGenerator(seed: seed)
         let bench = Bench(seed: seed)
         var peers: [Peer] = []
-        let filters: [ChangeFilter] = [
-            .all, ChangeFilter(bucket: "b1"), ChangeFilter(collection: "c2"),
-            ChangeFilter(resources: [.bucket("b0"), .bucket("b2")]), ChangeFilter(resources: []),
+        let channels: [Channel] = [
+            .monitor(.all), .monitor(ChangeFilter(bucket: "b1")),
+            .monitor(ChangeFilter(collection: "c2")),
+            .monitor(ChangeFilter(resources: [.bucket("b0"), .bucket("b2")])),
+            .monitor(ChangeFilter(resources: [])),
+            .collection(CollectionPath(bucket: "b1", collection: "c1")),
+            .collection(CollectionPath(bucket: "private", collection: "c0")),
+            .collection(CollectionPath(bucket: "private", collection: "c1")),
         ]
+        let buckets = ["b0", "b1", "b2", "private"]
         for step in 0..<200 {
             switch Int.random(in: 0..<10, using: &random) {
             case 0...3:
                 bench.write(
                     "c\(Int.random(in: 0..<6, using: &random))",
                     Int64.random(in: 0..<40, using: &random),
-                    bucket: "b\(Int.random(in: 0..<3, using: &random))",
+                    bucket: buckets[Int.random(in: 0..<4, using: &random)],
                     deletes: Int.random(in: 0..<6, using: &random) == 0)
             case 4, 5:
                 bench.fanOut.synchronize()
             case 6 where peers.count < 12:
-                let filter = filters[Int.random(in: 0..<filters.count, using: &random)]
+                let channel = channels[Int.random(in: 0..<channels.count, using: &random)]
                 let id = bench.subscribe(
                     UInt32(peers.count), room: Int.random(in: 0..<2_000, using: &random),
-                    filter: filter)
-                peers.append(Peer(id: id, filter: filter))
+                    channel: channel)
+                peers.append(Peer(id: id, channel: channel))
             case 7, 8:
                 guard let place = peers.indices.randomElement(using: &random),
                     peers[place].isConnected
@@ -71,6 +77,13 @@ struct ExactlyWhatIsOwedTests {
         }
     }
 
+    private func shows(_ channel: Channel, _ path: CollectionPath) -> Bool {
+        switch channel {
+        case .monitor(let filter): path.bucket != "private" && filter.matches(path)
+        case .collection(let own): path == own
+        }
+    }
+
     /// Cuts the connection; events cut in the middle are lost, as a peer would lose them.
     private func disconnect(_ peer: inout Peer, _ bench: Bench) {
         let whole = wholeEvents(bench.text(peer.id))
@@ -84,7 +97,7 @@ struct ExactlyWhatIsOwedTests {
 
     private func reconnect(_ peer: inout Peer, _ bench: Bench, _ step: Int, room: Int) {
         peer.id = bench.subscribe(
-            peer.id.slot, generation: UInt32(step + 2), room: room, filter: peer.filter,
+            peer.id.slot, generation: UInt32(step + 2), room: room, channel: peer.channel,
             cursor: peer.cursor)
         peer.isConnected = true
     }
@@ -101,12 +114,12 @@ struct ExactlyWhatIsOwedTests {
         var held: [UInt64: UInt64] = [:]
         for event in events {
             let change = bench.history[Int(event.revision) - 1]
-            #expect(peer.filter.matches(change.path))
+            #expect(shows(peer.channel, change.path))
             #expect(change.timestamp.milliseconds == event.timestamp)
             held[UInt64(bitPattern: Int64(change.path.hashValue))] = event.revision
         }
         var newest: [CollectionPath: Change] = [:]
-        for change in bench.history where peer.filter.matches(change.path) {
+        for change in bench.history where shows(peer.channel, change.path) {
             newest[change.path] = change
         }
         for (path, change) in newest {

@@ -10,7 +10,8 @@ import Wire
 /// A hub, a loop's fan-out and simulated sockets.
 final class Bench {
     static let epoch = Epoch(randomBits: 0xE0)
-    let hub = Hub(epoch: Bench.epoch, host: "h", log: []) { _ in true }
+    /// Buckets whose names begin with `private` are not monitored.
+    let hub = Hub(epoch: Bench.epoch, host: "h", log: []) { !$0.bucket.hasPrefix("private") }
     let transport = SimulatedTransport()
     let fanOut: FanOut<SimulatedTransport, SeededGenerator>
     let webSockets: WebSocketStreams<SimulatedTransport, SeededGenerator>
@@ -20,7 +21,9 @@ final class Bench {
         fanOut = FanOut(
             hub: hub, transport: transport, configuration: .init(),
             random: SeededGenerator(seed: seed), wake: {})
-        webSockets = WebSocketStreams(fanOut: fanOut, transport: transport)
+        webSockets = WebSocketStreams(
+            fanOut: fanOut, transport: transport,
+            clock: { Timestamp(milliseconds: 1_700_000_000_000) })
     }
 
     func write(
@@ -31,19 +34,21 @@ final class Bench {
             timestamp: Timestamp(milliseconds: timestamp),
             revision: Revision(UInt64(history.count + 1)), isTombstone: deletes)
         history.append(change)
-        hub.publish([change])
+        hub.publish(Commit(changes: [change]))
     }
 
     func subscribe(
         _ slot: UInt32, generation: UInt32 = 1, room: Int = .max / 2,
         encoding: StreamEncoding = .eventStream, filter: ChangeFilter = .all,
-        cursor: String? = nil, preamble: String = ""
+        channel: Channel? = nil, cursor: String? = nil, preamble: String = "",
+        grant: StreamGrant? = nil
     ) -> StreamID {
         let id = transport.open(slot, generation: generation, room: room)
         #expect(
             fanOut.begin(
-                id, encoding: encoding, preamble: EncodedFrame(preamble), filter: filter,
-                cursor: cursor))
+                id, encoding: encoding, preamble: EncodedFrame(preamble),
+                channel: channel ?? .monitor(filter), cursor: cursor,
+                grant: grant))
         return id
     }
 
@@ -210,7 +215,8 @@ struct FanOutTests {
         bench.write("a", 2, bucket: "two")
         let id = bench.subscribe(0, filter: ChangeFilter(bucket: "one"))
         #expect(bench.revisions(id) == [1])
-        #expect(bench.fanOut.replace(id, filter: ChangeFilter(bucket: "two"), cursor: nil))
+        let outcome = bench.fanOut.replace(id, filter: ChangeFilter(bucket: "two"), cursor: nil)
+        #expect(outcome == .done)
         #expect(bench.revisions(id) == [1, 2])
         #expect(Received(bench.text(id)).named == ["ready", "ready"])
         bench.write("b", 3, bucket: "one")

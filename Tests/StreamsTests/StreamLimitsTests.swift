@@ -28,7 +28,7 @@ struct StreamLimitsTests {
     private func cohort(_ filter: ChangeFilter, of table: inout CohortTable) throws
         -> CohortTable.Cohort
     {
-        let number = table.retain(filter)
+        let number = table.retain(.monitor(filter))
         return table[try #require(number)]
     }
 
@@ -80,26 +80,26 @@ struct StreamLimitsTests {
 
     @Test("are as many filters as are allowed, and one more only when one has gone")
     func filters() {
-        let most = Limits.filtersPerLoopMax
+        let most = Limits.channelsPerLoopMax
         let transport = SimulatedTransport()
         var table = CohortTable()
         var numbers: Set<Int32> = []
         for index in 0..<most - 1 {
-            if let number = table.retain(ChangeFilter(bucket: "b\(index)")) {
+            if let number = table.retain(.monitor(ChangeFilter(bucket: "b\(index)"))) {
                 numbers.insert(number)
             }
         }
         #expect(numbers.count == most - 1)
-        let last = table.retain(ChangeFilter(bucket: "last"))
+        let last = table.retain(.monitor(ChangeFilter(bucket: "last")))
         #expect(table.count == most)
-        #expect(table.retain(ChangeFilter(bucket: "more")) == nil)
+        #expect(table.retain(.monitor(ChangeFilter(bucket: "more"))) == nil)
         // Filters in use take more subscribers.
-        #expect(table.retain(ChangeFilter(bucket: "last")) == last)
+        #expect(table.retain(.monitor(ChangeFilter(bucket: "last"))) == last)
         guard let last else { return }
         table.release(last, transport: transport)
-        #expect(table.retain(ChangeFilter(bucket: "more")) == nil)
+        #expect(table.retain(.monitor(ChangeFilter(bucket: "more"))) == nil)
         table.release(last, transport: transport)
-        #expect(table.retain(ChangeFilter(bucket: "more")) == last)
+        #expect(table.retain(.monitor(ChangeFilter(bucket: "more"))) == last)
         #expect(table.count == most)
     }
 
@@ -111,13 +111,15 @@ struct StreamLimitsTests {
             let id = transport.open(UInt32(slot), generation: 1, room: .max / 2)
             return bench.fanOut.begin(
                 id, encoding: .eventStream, preamble: EncodedFrame(""),
-                filter: ChangeFilter(bucket: bucket), cursor: nil)
+                channel: .monitor(ChangeFilter(bucket: bucket)), cursor: nil)
         }
-        let most = Limits.filtersPerLoopMax
+        let most = Limits.channelsPerLoopMax
         #expect((0..<most).allSatisfy { begin($0, "b\($0)") })
         #expect(!begin(most, "more"))
         let first = StreamID(slot: 0, generation: 1)
-        #expect(!bench.fanOut.replace(first, filter: ChangeFilter(bucket: "more"), cursor: nil))
+        let outcome = bench.fanOut.replace(
+            first, filter: ChangeFilter(bucket: "more"), cursor: nil)
+        #expect(outcome == .noRoom)
         bench.write("c", 1, bucket: "more")
         bench.write("c", 2, bucket: "b0")
         bench.fanOut.synchronize()

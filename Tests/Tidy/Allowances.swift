@@ -19,7 +19,7 @@ enum Allowances {
         "a wait: a test at its boundary would take as long": [
             "requestHeadSecondsMax", "requestBodySecondsMax", "keepAliveSecondsMax",
             "stalledAnswerSecondsMax", "lingerMillisecondsMax", "watchRetryMillisecondsMax",
-            "refusedSecondsMax", "failureLogMillisecondsMin",
+            "refusedSecondsMax", "failureLogMillisecondsMin", "accessCheckMillisecondsMin",
         ],
         "how often a drain is looked at: it decides when its end is seen, not what it is": [
             "drainPollMicroseconds"

@@ -118,13 +118,14 @@ package final class HeliographServer: Sendable {
             host: host.isEmpty ? HeliographServer.host(of: group.boundAddresses) : host, log: log,
             isMonitored: { monitored.monitors($0) })
         storage.setCommitObserver { hub.publish($0) }
+        let admission = Admission(
+            connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
+        let figures = ServerFigures(hub: hub, storage: storage, admission: admission)
         let service = KintoService(
-            settings: options.kinto, changes: hub, clock: HeliographServer.now)
+            settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
         let dispatcher = RequestDispatcher(
             service: service, storage: storage, clock: HeliographServer.now,
             tellFailure: { reporter.failed($0) })
-        let admission = Admission(
-            connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
         self.admission = admission
         self.storage = storage
         self.hub = hub
@@ -136,6 +137,7 @@ package final class HeliographServer: Sendable {
                 admission: admission, streams: options.streams, clock: HeliographServer.now)
         }
         self.services = services
+        figures.setLoops(services.map(\.figures))
         do {
             try group.start { services[$0.index] }
         } catch {

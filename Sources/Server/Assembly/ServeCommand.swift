@@ -16,7 +16,7 @@ package enum ServeCommand {
         SignalWaiter.block()
         let settings = configuration.server
         let logger = Logger(level: settings.logLevel)
-        for notice in configuration.effective.notices {
+        for notice in configuration.notices {
             logger.warning("configuration", ["notice": .text(notice)])
         }
         if !configuration.api.hasBasicAuth {

@@ -32,6 +32,8 @@ package enum Command: Sendable, Equatable {
     case watch(WatchOptions)
     /// Print the version.
     case version
+    /// Explain every setting.
+    case helpWithSettings
     /// Explain one command, or all of them.
     case help(CommandName?)
 }

@@ -17,7 +17,7 @@ package enum CommandLineArguments {
         var rest = arguments.dropFirst()
         if isHelp(first) || first == "help" {
             guard let topic = rest.first else { return .help(nil) }
-            return .help(try name(topic))
+            return topic == "settings" ? .helpWithSettings : .help(try name(topic))
         }
         if first == "--version" { return .version }
         let command = try name(first)

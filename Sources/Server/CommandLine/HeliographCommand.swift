@@ -69,6 +69,7 @@ package struct HeliographCommand: Sendable {
         case .watch(let options): return bodies.watch(options)
         case .initialize(let path): return initialize(path)
         case .version: output("heliograph \(HeliographVersion.text)\n")
+        case .helpWithSettings: output(SettingsTable.complete.page)
         case .help(let topic): output(HelpText.text(topic))
         }
         return .success
@@ -87,7 +88,7 @@ package struct HeliographCommand: Sendable {
     }
 
     private func check(_ configuration: Configuration) -> ExitStatus {
-        for notice in configuration.effective.notices { errorOutput("note: \(notice)\n") }
+        for notice in configuration.notices { errorOutput("note: \(notice)\n") }
         output(configuration.effective.report)
         return .success
     }

@@ -30,7 +30,7 @@ enum HelpText {
         Usage: heliograph COMMAND [OPTIONS]
 
         \(table(CommandName.allCases.map { ($0.rawValue, $0.summary) }))
-        "heliograph COMMAND --help" explains a command.
+        "heliograph COMMAND --help" explains a command, "heliograph help settings" the settings.
 
         """
     }

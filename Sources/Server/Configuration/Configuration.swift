@@ -48,6 +48,8 @@ package struct Configuration: Sendable {
     package let server: ServerSettings
     /// The settings of the API.
     package let api: KintoSettings
+    /// What the operator should be told once at the start, one line each.
+    package let notices: [String]
 
     /// Reads the file, if one is named, and merges it with the rest.
     ///
@@ -79,7 +81,17 @@ package struct Configuration: Sendable {
             table: table, file: file, variables: variables, environment: environment,
             flags: options.flags)
         server = try ServerSettings(effective)
-        api = try Self.apiSettings(effective, table)
+        var api = try Self.apiSettings(effective, table)
+        let isSet = effective["kinto.version_json_path"]?.origin != .builtIn
+        api.versionDocument = VersionFile.read(api.versionPath, isSet: isSet)
+        self.api = api
+        var notices = effective.notices
+        if case .missing = api.versionDocument {
+            notices.append(
+                "kinto.version_json_path: no JSON at \(PlainLine.of(api.versionPath)), so that "
+                    + "__version__ answers 500")
+        }
+        self.notices = notices
     }
 
     private static func apiSettings(_ effective: EffectiveSettings, _ table: SettingsTable)

@@ -6,7 +6,7 @@ import Core
 ///
 /// A file that ran a Kinto should run here. So what only concerns Kinto's insides (pools, caches,
 /// metrics, Python's logging) is ignored and said once. What the operator relies on (a plugin, a
-/// way to log in, a closed endpoint) must not be ignored: the server refuses to start and names it.
+/// way to log in, a limit) must not be ignored: the server refuses to start and names it.
 enum KintoCompatibility {
     /// What becomes of one setting.
     enum Verdict: Equatable {
@@ -23,11 +23,9 @@ enum KintoCompatibility {
     }
 
     /// Keys that are judged even if only an environment variable sets them.
-    static let judgedKeys = [
-        "includes", "multiauth.policies", "experimental_collection_schema_validation",
-        "event_listeners", "initialization_sequence", "multiauth.authorization_policy",
-        "multiauth.groupfinder", "multiauth.policy.basicauth.use", "id_generator", "readonly",
-    ]
+    static let judgedKeys =
+        ["includes", "multiauth.policies", "http_api_version"] + refusedSwitches.keys.sorted()
+        + pythonNames.keys.sorted()
 
     /// Judges a setting that the table does not have.
     ///
@@ -35,18 +33,8 @@ enum KintoCompatibility {
     /// - Complexity: O(number of rules).
     static func verdict(unlisted key: String, value: String) -> Verdict {
         if let verdict = valueVerdict(key, value) { return verdict }
-        let words = key.split(separator: "_", omittingEmptySubsequences: false)
-        if words.count == 3, ["create", "write", "read"].contains(words[1]),
-            words[2] == "principals", objectTypes.contains(String(words[0]))
-        {
-            return value.isEmpty ? .ignored : .refused("this permission setting is not built in")
-        }
-        if key.hasSuffix("_enabled"), key.hasPrefix("plural_") || key.hasPrefix("object_") {
-            return isTrue(value)
-                ? .ignored : .refused("endpoints cannot be switched off one by one")
-        }
-        if key == "readonly" {
-            return isTrue(value) ? .refused("this server cannot refuse all writes") : .ignored
+        if let refused = refusedPrefixes.first(where: { key.hasPrefix($0.prefix) }) {
+            return .refused("\(refused.meaning) are not built in")
         }
         if harmlessKeys.contains(key) || harmlessPrefixes.contains(where: key.hasPrefix) {
             return .ignored
@@ -69,20 +57,32 @@ enum KintoCompatibility {
 
     // MARK: Rules
 
-    private static let objectTypes = ["bucket", "collection", "group", "record"]
-
     /// Plugins whose work is done by the server itself.
-    private static let builtInPlugins: Set = [
+    static let builtInPlugins: Set = [
         "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.default_bucket",
         "kinto.plugins.history",
     ]
-    /// Plugins that only measure.
-    private static let measuringPlugins: Set = ["kinto.plugins.prometheus", "kinto.plugins.statsd"]
+    /// Plugins that nothing of the API depends on: the console in a browser, and measuring.
+    static let ignoredPlugins: Set = [
+        "kinto.plugins.admin", "kinto.plugins.prometheus", "kinto.plugins.statsd",
+    ]
+    /// The ways to log in.
+    static let builtInPolicies: Set = ["basicauth"]
+
+    /// Settings that must not be true, with what they would turn on.
+    static let refusedSwitches = [
+        "experimental_collection_schema_validation": "the validation of records by schemas",
+        "flush_endpoint_enabled": "the flush endpoint",
+    ]
+    /// Beginnings of the names of settings that must not be there.
+    static let refusedPrefixes = [
+        (prefix: "quotas.", meaning: "quotas"), (prefix: "openid.", meaning: "OpenID policies"),
+    ]
 
     private static let basicAuthPolicy = "kinto.core.authentication.BasicAuthAuthenticationPolicy"
 
     /// Settings that name a piece of Python, with the values whose work is built in.
-    private static let pythonNames: [String: Set<String>] = [
+    static let pythonNames: [String: Set<String>] = [
         "multiauth.authorization_policy": [
             "kinto.authorization.AuthorizationPolicy",
             "kinto.core.authorization.AuthorizationPolicy",
@@ -90,10 +90,6 @@ enum KintoCompatibility {
         "multiauth.groupfinder": ["kinto.core.authorization.groupfinder"],
         "multiauth.policy.basicauth.use": [basicAuthPolicy],
         "id_generator": ["kinto.core.storage.generators.UUID4"],
-        "bucket_id_generator": ["kinto.views.NameGenerator"],
-        "collection_id_generator": ["kinto.views.NameGenerator"],
-        "group_id_generator": ["kinto.views.NameGenerator"],
-        "record_id_generator": ["kinto.views.RelaxedUUID"],
         "initialization_sequence": [],
         "event_listeners": [],
         "settings_prefix": ["kinto"],
@@ -103,23 +99,27 @@ enum KintoCompatibility {
         let words = value.settingWords
         switch key {
         case "includes":
-            for word in words where !builtInPlugins.contains(word) {
-                if !measuringPlugins.contains(word) {
-                    return .refused("the plugin \(word) is not built in")
-                }
+            let known = builtInPlugins.union(ignoredPlugins)
+            for word in words where !known.contains(word) {
+                return .refused("the plugin \(word) is not built in")
             }
-            let measuring = words.filter(measuringPlugins.contains)
-            return measuring.isEmpty ? .accepted : .partlyIgnored(measuring)
+            let ignored = words.filter(ignoredPlugins.contains)
+            return ignored.isEmpty ? .accepted : .partlyIgnored(ignored)
         case "multiauth.policies":
-            for word in words where word != "basicauth" {
-                return .refused("the policy \(word) is not built in, only basicauth")
+            for word in words where !builtInPolicies.contains(word) {
+                let known = builtInPolicies.sorted().joined(separator: " and ")
+                return .refused("the policy \(word) is not built in, only \(known)")
             }
             return .accepted
-        case "experimental_collection_schema_validation":
-            return isTrue(value) ? .refused("schemas are not validated yet") : .accepted
-        case "flush_endpoint_enabled":
-            return isTrue(value) ? .refused("the flush endpoint is not built in") : .accepted
-        default:
+        case "http_api_version":
+            return value.split(separator: ".").first == "1"
+                ? .ignored : .refused("the API is that of version 1")
+        case _ where key.hasPrefix("multiauth.policy.") && value.contains("openid"):
+            return .refused("OpenID policies are not built in")
+        case _:
+            if let meaning = refusedSwitches[key] {
+                return isTrue(value) ? .refused("\(meaning) is not built in") : .accepted
+            }
             guard let known = pythonNames[key] else { return nil }
             for word in words where !known.contains(word) {
                 return .refused("\(word) is Python code, which this server cannot run")
@@ -128,16 +128,17 @@ enum KintoCompatibility {
         }
     }
 
-    private static let harmlessKeys: Set = [
-        "admin_assets_path", "disabled_metrics", "filter-with", "heartbeat_timeout_seconds",
-        "http_api_version", "http_scheme", "json_renderer", "project_docs", "project_name",
-        "project_version", "storage_max_backlog", "storage_max_overflow", "storage_strict_json",
-        "transaction_per_request", "use", "version_json_path",
+    /// Settings of Kinto's insides.
+    static let harmlessKeys: Set = [
+        "admin_assets_path", "disabled_metrics", "filter-with",
+        "handle_exceptions", "heartbeat_timeout_seconds", "json_renderer", "storage_max_backlog",
+        "storage_max_overflow", "storage_strict_json", "transaction_per_request", "use",
     ]
 
-    private static let harmlessPrefixes = [
-        "account_", "attachment.", "cache_", "event_listeners.", "logging_", "metrics_",
-        "multiauth.policy.", "newrelic_", "openid.", "permission_", "profiler_", "prometheus_",
+    /// Beginnings of the names of settings of Kinto's insides.
+    static let harmlessPrefixes = [
+        "account_", "attachment.", "cache_", "cornice", "event_listeners.", "logging_", "metrics_",
+        "multiauth.policy.", "newrelic_", "permission_", "profiler_", "prometheus_",
         "pyramid.", "raven.", "sentry_", "signer.", "statsd_", "storage_pool_", "tm.",
     ]
 

@@ -33,12 +33,16 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// The loop.
     let loop: EventLoop
     private let admission: Admission
+    /// What the streams have done, for other threads.
+    let figures = LoopFigures()
     /// The loop's streams.
     let fanOut: Streaming
     /// What WebSocket peers send.
     let webSockets: WebSocketStreams<LoopStreamTransport, SystemRandomNumberGenerator>
     private let transport: LoopStreamTransport
-    private let dispatcher: RequestDispatcher
+    /// Takes requests to the API and the storage.
+    let dispatcher: RequestDispatcher
+    private let hub: Hub
     private let service: KintoService
     private let clock: @Sendable () -> Timestamp
     private var exchanges: [UInt32: HTTPExchange] = [:]
@@ -54,13 +58,15 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         self.loop = loop
         self.admission = admission
         self.dispatcher = dispatcher
+        self.hub = hub
         self.service = service
         self.clock = clock
         transport = LoopStreamTransport(loop: loop)
         fanOut = Streaming(
             hub: hub, transport: transport, configuration: streams,
             random: SystemRandomNumberGenerator(), wake: { loop.wake() })
-        webSockets = WebSocketStreams(fanOut: fanOut, transport: transport)
+        webSockets = WebSocketStreams(
+            fanOut: fanOut, transport: transport, clock: clock)
     }
 
     // MARK: Events of the loop
@@ -143,9 +149,18 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         }
     }
 
-    func woken() { fanOut.synchronize() }
+    func woken() {
+        fanOut.synchronize()
+        checkAccess()
+    }
 
-    func turnEnded() { continueDrain() }
+    func turnEnded() {
+        let statistics = fanOut.statistics
+        figures.store(
+            subscribers: statistics.subscribers, deliveries: statistics.deliveries,
+            stalls: statistics.stalls, changes: statistics.changes)
+        continueDrain()
+    }
 
     // MARK: Requests
 
@@ -221,8 +236,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             refuseAdmission(connection, exchange, request)
             return
         }
-        if StreamEndpoint.isAddressed(by: request.head) {
-            beginStream(connection, exchange, request)
+        if StreamEndpoint.isAddressed(by: request.head), let plan = service.streamPlan(request) {
+            admitStream(connection, exchange, request, plan)
             return
         }
         exchange.phase = .awaitingAnswer
@@ -241,11 +256,13 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest
     ) {
         exchange.keepsAlive = false
-        guard StreamEndpoint.isAddressed(by: request.head) else {
+        if StreamEndpoint.isAddressed(by: request.head),
+            case .admitted(let admission) = service.streamPlan(request)
+        {
+            beginStream(connection, exchange, request, admission, changes: hub.accessChanges)
+        } else {
             send(service.unavailable(for: request), connection, exchange)
-            return
         }
-        beginStream(connection, exchange, request)
     }
 
     /// An answer has come back from another thread.
@@ -309,12 +326,55 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     // MARK: Streams
 
+    private func admitStream(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
+        _ plan: StreamPlan
+    ) {
+        // Before the permission is read: what is changed after that raises the count.
+        let changes = hub.accessChanges
+        exchange.phase = .awaitingAnswer
+        let door = dispatcher.admit(plan, for: request) { [self] door in
+            _ = loop.post { self.openStream(connection, request, door, changes: changes) }
+        }
+        switch door {
+        case .admitted(let admission):
+            beginStream(connection, exchange, request, admission, changes: changes)
+        case .refused(let answer): send(answer, connection, exchange)
+        case nil: loop.clearDeadline(connection)
+        }
+    }
+
+    /// The decision on a stream has come back from another thread.
+    private func openStream(
+        _ connection: ConnectionID, _ request: HTTPRequest, _ door: StreamDoor, changes: UInt64
+    ) {
+        switch door {
+        case .refused(let answer): finish(connection, answer)
+        case .admitted(let admission):
+            guard let exchange = exchange(of: connection),
+                case .awaitingAnswer = exchange.phase
+            else { return }
+            guard !exchange.hasPeerEnded else {
+                loop.close(connection)
+                return
+            }
+            beginStream(connection, exchange, request, admission, changes: changes)
+            if kind(of: connection) == .http {
+                goOnReading(connection, exchange)
+            } else {
+                loop.resumeReading(connection)
+                checkAccess()
+            }
+        }
+    }
+
     private func beginStream(
-        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest
+        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
+        _ admission: StreamAdmission, changes: UInt64
     ) {
         let retry = fanOut.drawRetryMilliseconds()
         let decision = StreamEndpoint.decide(
-            request, service: service,
+            request, admission: admission, service: service,
             isOverloaded: drain != nil
                 || loop[state: connection].second == LoopService.notAdmitted,
             retryMilliseconds: retry)
@@ -331,7 +391,13 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             loop.setSendBuffer(connection, bytes: Limits.streamSendBufferBytesMax)
             let hasBegun = fanOut.begin(
                 StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
-                filter: query.filter, cursor: query.cursor)
+                channel: admission.path.map { .collection($0) } ?? .monitor(query.filter),
+                cursor: query.cursor,
+                grant: admission.path.map { path in
+                    StreamGrant(
+                        access: StreamAccess(viewer: admission.viewer, path: path),
+                        changes: changes)
+                })
             if !hasBegun {
                 loop[state: connection].first = Kind.http.rawValue
                 exchange.keepsAlive = false

@@ -4,6 +4,7 @@ import Core
 import Dispatch
 import KintoAPI
 import Storage
+import Streams
 import Synchronization
 import Wire
 
@@ -46,6 +47,50 @@ final class RequestDispatcher: Sendable {
             return nil
         }
         return run(service.plan(request), for: request, completion)
+    }
+
+    /// Decides on a request for a stream, at once or by calling `completion` on another thread.
+    ///
+    /// - Returns: Nil if `completion` is called.
+    func admit(
+        _ plan: StreamPlan, for request: HTTPRequest,
+        completion: @escaping @Sendable (StreamDoor) -> Void
+    ) -> StreamDoor? {
+        switch plan {
+        case .answer(let answer): return .refused(answer)
+        case .admitted(let admission): return .admitted(admission)
+        case .read(let body):
+            let finish: @Sendable (Result<StreamAdmission, any Error>) -> Void = { [self] in
+                switch $0 {
+                case .success(let admission): completion(.admitted(admission))
+                case .failure(let error): completion(.refused(answer(error, for: request)))
+                }
+            }
+            storage.read(body) { [self] result in
+                guard case .failure(StorageError.requiresWrite) = result else {
+                    finish(result)
+                    return
+                }
+                storage.write({ try body($0) }, completion: finish)
+            }
+            return nil
+        }
+    }
+
+    /// Finds out which of `accesses` are gone, and calls `completion` with them on another thread,
+    /// or with nil if the storage cannot tell.
+    func findLost(
+        _ accesses: [StreamAccess], completion: @escaping @Sendable ([StreamAccess]?) -> Void
+    ) {
+        let streams = accesses.map { (viewer: $0.viewer, path: $0.path) }
+        storage.read({ [service] reader in
+            try service.lostStreams(streams, reader)
+        }) { result in
+            switch result {
+            case .success(let places): completion(places.map { accesses[$0] })
+            case .failure: completion(nil)
+            }
+        }
     }
 
     private func run(
@@ -97,4 +142,12 @@ final class RequestDispatcher: Sendable {
         }
         return answer
     }
+}
+
+/// Whether a stream's request was let in.
+enum StreamDoor: Sendable {
+    /// It was.
+    case admitted(StreamAdmission)
+    /// It was not.
+    case refused(HTTPResponse)
 }

@@ -5,12 +5,9 @@ import KintoAPI
 import Streams
 import Wire
 
-/// The one address of streams, which speaks Server-Sent Events, or WebSocket when asked to upgrade.
+/// The addresses of streams, which speak Server-Sent Events, or WebSocket when asked to upgrade.
 enum StreamEndpoint {
-    /// The path of the monitor feed's stream.
-    static let path = "/v1" + StreamPath.monitorChanges
-
-    /// What becomes of a request for a stream.
+    /// What becomes of a request for a stream that was admitted.
     enum Decision {
         /// It is answered as any other request.
         case answer(HTTPResponse)
@@ -19,9 +16,9 @@ enum StreamEndpoint {
             StreamEncoding, HTTPResponse, opening: [UInt8], SubscriptionQuery)
     }
 
-    /// Whether the request is for a stream; the path's other methods are the API's.
+    /// Whether the request may be for a stream; the path's other methods are the API's.
     static func isAddressed(by head: HTTPRequestHead) -> Bool {
-        head.path == path && head.method == .get
+        head.method == .get && head.path.utf8.suffix(7).elementsEqual("/stream".utf8)
     }
 
     /// Decides on a request for a stream.
@@ -31,16 +28,14 @@ enum StreamEndpoint {
     ///     after an error, so they get a 200 that ends with a `retry:`, programs a 503.
     ///   - retryMilliseconds: What this client is told to wait before it returns.
     static func decide(
-        _ request: HTTPRequest, service: KintoService, isOverloaded: Bool, retryMilliseconds: Int
+        _ request: HTTPRequest, admission: StreamAdmission, service: KintoService,
+        isOverloaded: Bool, retryMilliseconds: Int
     ) -> Decision {
-        let shared: HTTPFields
-        switch service.admitStream(request) {
-        case .refused(let answer): return .answer(answer)
-        case .admitted(let fields): shared = fields
-        }
+        let shared = admission.fields
         let query: SubscriptionQuery
         do {
-            query = try SubscriptionQuery(parsing: request.head)
+            query = try SubscriptionQuery(
+                parsing: request.head, isOfCollection: admission.path != nil)
         } catch {
             return .answer(
                 service.invalidQuery(error.name, error.description, for: request))

@@ -37,10 +37,14 @@ final class TestServer: Sendable {
     let clock = SteppingClock()
 
     /// - Parameter file: The path of an SQLite database to be made; nil for memory.
-    init(
+    convenience init(
         _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil
     ) throws {
-        let settings = try KintoSettings(values)
+        try self.init(KintoSettings(values), file: file)
+    }
+
+    /// - Parameter file: The path of an SQLite database to be made; nil for memory.
+    init(_ settings: KintoSettings, file: String? = nil) throws {
         let clock = clock
         let storage: any Storage
         if let file {

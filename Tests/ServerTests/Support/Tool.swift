@@ -37,6 +37,12 @@ enum Tool {
         return nil
     }()
 
+    /// Whether that Python has kinto-wizard.
+    static let hasWizard: Bool = {
+        guard let kintoPython else { return false }
+        return (try? run([kintoPython, "-c", "import kinto_wizard"]))?.status == 0
+    }()
+
     /// The browser, if there is one.
     static let browser: String? = {
         ["/usr/bin/chromium", "/usr/bin/chromium-browser"].first {

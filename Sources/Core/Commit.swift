@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+
+/// What one durable commit of the storage did, as far as others are told.
+package struct Commit: Equatable, Sendable {
+    /// The newest change of each collection that moved, by ascending revision.
+    package var changes: [Change]
+    /// The collections whose timestamps alone do not tell what happened in them: a record was
+    /// written with a timestamp that is not above the list's, or the collection was removed.
+    package var rewritten: Set<CollectionPath>
+    /// Whether who may read what may have changed: permissions of a bucket or a collection, the
+    /// members of a group, an account. What is granted on records does not count.
+    package var changesAccess: Bool
+
+    /// Makes a commit of its effects.
+    package init(
+        changes: [Change] = [], rewritten: Set<CollectionPath> = [], changesAccess: Bool = false
+    ) {
+        self.changes = changes
+        self.rewritten = rewritten
+        self.changesAccess = changesAccess
+    }
+
+    /// Whether there is nothing to tell.
+    package var isEmpty: Bool { changes.isEmpty && rewritten.isEmpty && !changesAccess }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+
+import Streams
+import Synchronization
+
+/// What one loop's streams have done, for other threads to read.
+///
+/// The loop writes at the end of a turn, once for all deliveries of that turn; nothing is counted
+/// per delivery.
+final class LoopFigures: Sendable {
+    private let eventStreams = Atomic(0)
+    private let webSockets = Atomic(0)
+    private let deliveries = Atomic<UInt64>(0)
+    private let stalls = Atomic<UInt64>(0)
+    private let changes = Atomic<UInt64>(0)
+
+    /// Takes over the figures of a loop.
+    func store(
+        subscribers: [Int], deliveries: UInt64, stalls: UInt64, changes: UInt64
+    ) {
+        eventStreams.store(
+            subscribers[StreamEncoding.eventStream.rawValue], ordering: .relaxed)
+        webSockets.store(subscribers[StreamEncoding.webSocket.rawValue], ordering: .relaxed)
+        self.deliveries.store(deliveries, ordering: .relaxed)
+        self.stalls.store(stalls, ordering: .relaxed)
+        self.changes.store(changes, ordering: .relaxed)
+    }
+
+    /// Adds the figures to a sum.
+    func add(to sum: inout StreamFigures) {
+        sum.eventStreams += eventStreams.load(ordering: .relaxed)
+        sum.webSockets += webSockets.load(ordering: .relaxed)
+        sum.deliveries += deliveries.load(ordering: .relaxed)
+        sum.stalls += stalls.load(ordering: .relaxed)
+        sum.changes += changes.load(ordering: .relaxed)
+    }
+}
+
+/// What the streams of all loops have done.
+struct StreamFigures: Equatable {
+    /// Open streams of Server-Sent Events.
+    var eventStreams = 0
+    /// Open streams over WebSocket.
+    var webSockets = 0
+    /// Entries handed to sockets since the start, one for each subscriber and entry.
+    var deliveries: UInt64 = 0
+    /// How often a live subscriber's socket was full since the start.
+    var stalls: UInt64 = 0
+    /// Changes that loops took from the hub since the start, after conflation, summed over loops.
+    var changes: UInt64 = 0
+}

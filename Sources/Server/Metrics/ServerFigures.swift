@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+
+import Hub
+import KintoAPI
+import Storage
+import Synchronization
+
+/// The server's own pages: the figures of all its parts, and the dashboard that shows them.
+final class ServerFigures: ServerPages {
+    private let hub: Hub
+    private let storage: any Storage
+    private let admission: Admission
+    private let loops = Mutex<[LoopFigures]>([])
+
+    /// Makes the pages of a server whose loops are still to come.
+    init(hub: Hub, storage: any Storage, admission: Admission) {
+        self.hub = hub
+        self.storage = storage
+        self.admission = admission
+    }
+
+    /// Tells what the loops are.
+    func setLoops(_ figures: [LoopFigures]) {
+        loops.withLock { $0 = figures }
+    }
+
+    func dashboardFile(_ name: String) -> StaticFile? { Dashboard.files[name] }
+
+    func metrics() -> StaticFile {
+        var text = MetricsText()
+        appendStreams(to: &text)
+        appendStorage(to: &text)
+        text.append(
+            "heliograph_connections", .gauge, "Open connections.", admission.openCount)
+        text.append(
+            "heliograph_head_revision", .gauge, "Revision of the newest change.",
+            hub.announced.number)
+        text.append(
+            "process_cpu_milliseconds_total", .counter, "Time spent on processors.",
+            ProcessFigures.processorMilliseconds)
+        if let bytes = ProcessFigures.residentBytes {
+            text.append("process_resident_memory_bytes", .gauge, "Memory in RAM.", bytes)
+        }
+        return StaticFile(mediaType: MetricsText.mediaType, text: text.text)
+    }
+
+    private func appendStreams(to text: inout MetricsText) {
+        var sum = StreamFigures()
+        for figures in loops.withLock({ $0 }) { figures.add(to: &sum) }
+        text.append(
+            "heliograph_subscribers", .gauge, "Open streams.",
+            [
+                ("{transport=\"sse\"}", "\(sum.eventStreams)"),
+                ("{transport=\"websocket\"}", "\(sum.webSockets)"),
+            ])
+        text.append(
+            "heliograph_deliveries_total", .counter,
+            "Entries handed to sockets, one for each subscriber and entry.", sum.deliveries)
+        text.append(
+            "heliograph_stalls_total", .counter, "How often a live subscriber's socket was full.",
+            sum.stalls)
+        text.append(
+            "heliograph_loop_changes_total", .counter,
+            "Changes taken over by event loops, after conflation.", sum.changes)
+    }
+
+    private func appendStorage(to text: inout MetricsText) {
+        let statistics = storage.statistics
+        text.append(
+            "heliograph_storage_commits_total", .counter, "Durable commits.", statistics.commits)
+        text.append(
+            "heliograph_storage_writes_total", .counter, "Writes that were committed.",
+            statistics.writes)
+        text.append(
+            "heliograph_storage_queries_total", .counter,
+            "Questions and changes put to the storage.", statistics.queries)
+    }
+}

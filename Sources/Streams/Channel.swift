@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Hub
+
+/// What a stream is of.
+package enum Channel: Hashable, Sendable {
+    /// The monitored collections that pass a filter.
+    case monitor(ChangeFilter)
+    /// One collection, monitored or not.
+    case collection(CollectionPath)
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Testing
+import Wire
+
+@testable import Server
+
+private let streamPath = "/v1/buckets/b/collections/c/stream"
+private let collectionPath = "/v1/buckets/b/collections/c"
+
+/// Another user than `TestServer.request`'s.
+private let you = "you:secret"
+
+private func fields(_ user: String?) -> [String: String] {
+    guard let user else { return [:] }
+    return ["Authorization": "Basic " + Base64.encode(Array(user.utf8))]
+}
+
+private func userID(_ user: String) -> String {
+    "basicauth:"
+        + Digest.hexadecimal(Digest.hmacSHA256(key: [], message: Array(user.utf8)))
+}
+
+@Suite("A collection's stream")
+struct CollectionStreamsOverSocketsTests {
+    private func open(
+        _ server: TestServer, _ query: String = "", user: String? = "me:secret"
+    ) throws -> TestConnection {
+        let connection = try server.connect()
+        try connection.send("GET", streamPath + query, fields: fields(user))
+        return connection
+    }
+
+    /// Lets `you` read the collection, by the given object's permission.
+    private func share(_ server: TestServer, _ uri: String, with principals: [String]) throws {
+        let list = principals.map { "\"\($0)\"" }.joined(separator: ",")
+        let answer = try server.request(
+            "PATCH", uri, body: "{\"permissions\":{\"read\":[\(list)]}}")
+        try #require(answer.status == 200)
+    }
+
+    @Test("is refused as the list of its records is, and given to who may read it")
+    func permission() throws {
+        let server = try TestServer(settings: ["kinto.changes.resources": "/buckets/other"])
+        try server.makeCollection()
+        try server.write("r")
+        for user in [nil, you, "me:secret"] {
+            for path in ["", "/none"] {
+                let base = path.isEmpty ? collectionPath : "/v1/buckets/b/collections/none"
+                let list = try server.request("GET", base + "/records", user: user)
+                let stream = try server.connect()
+                try stream.send("GET", base + "/stream", fields: fields(user))
+                guard list.status != 200 else {
+                    let text = try stream.read(until: "event: ready")
+                    #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                    #expect(text.contains("Content-Type: text/event-stream\r\n"))
+                    #expect(text.contains("\"collection\":\"c\""))
+                    continue
+                }
+                let answer = try stream.readAnswer()
+                #expect(answer.status == list.status)
+                #expect(answer.json == list.json)
+                #expect(answer.fields["WWW-Authenticate"] == list.fields["WWW-Authenticate"])
+            }
+        }
+        #expect(try server.request("HEAD", streamPath, user: you).status == 403)
+        #expect(try server.request("HEAD", streamPath).status == 200)
+        #expect(try server.request("POST", streamPath, body: "{}").status == 405)
+    }
+
+    @Test("of a collection without records begins with the timestamp that a poll gets")
+    func empty() throws {
+        let server = try TestServer()
+        try server.makeCollection()
+        let text = try open(server).read(until: "event: ready")
+        let list = try server.request("GET", collectionPath + "/records")
+        let timestamp = try #require(list.fields["ETag"]).dropFirst().dropLast()
+        #expect(text.contains("\"last_modified\":\(timestamp),"))
+    }
+
+    @Test("tells changes, the deletion, and goes on when its reader may still read")
+    func lifetime() throws {
+        let server = try TestServer()
+        try server.makeCollection()
+        let stream = try open(server)
+        _ = try stream.read(until: "event: ready")
+        try server.write("r")
+        _ = try stream.read(until: "\"host\":\"test\"}\n\n")
+        _ = try server.request("DELETE", collectionPath)
+        _ = try stream.read(until: "\"deleted\":true}\n\n")
+        _ = try server.request("PUT", collectionPath)
+        try server.write("s")
+        _ = try stream.read(until: "\"host\":\"test\"}\n\n")
+    }
+
+    @Test(
+        "has no filters", arguments: ["?bucket=b", "?collection=c", "?resource=/buckets/b", "?x=1"])
+    func query(query: String) throws {
+        let server = try TestServer()
+        try server.makeCollection()
+        let answer = try open(server, query).readAnswer()
+        #expect(answer.status == 400)
+        #expect(answer.json["errno"]?.integer == 107)
+    }
+
+    @Test("over WebSocket reads what comes right behind the handshake")
+    func webSocket() throws {
+        let server = try TestServer()
+        try server.makeCollection()
+        let connection = try server.connect()
+        let authorization = fields("me:secret")["Authorization"] ?? ""
+        let request =
+            "GET \(streamPath) HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\n"
+            + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            + "Authorization: \(authorization)\r\n"
+            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        let ping = WebSocketFrameEncoder.text(
+            Array("{\"type\":\"ping\",\"id\":1}".utf8), mask: WebSocketMask(1, 1, 1, 1))
+        try connection.send(Array(request.utf8) + ping)
+        #expect(try connection.readAnswer().status == 101)
+        var decoder = WebSocketFrameDecoder(role: .client)
+        #expect(try connection.readMessage(&decoder)["type"]?.string == "change")
+        #expect(try connection.readMessage(&decoder)["type"]?.string == "ready")
+        #expect(try connection.readMessage(&decoder)["type"]?.string == "pong")
+    }
+
+    /// How a permission is given and taken away.
+    enum Loss: CaseIterable, Sendable {
+        case collectionPermission, bucketPermission, groupMembers, groupDeletion, deletion
+        case bucketRecreation
+    }
+
+    @Test("ends soon after the permission is lost, however that happens", arguments: Loss.allCases)
+    func revocation(loss: Loss) throws {
+        let server = try TestServer(loops: 2)
+        try server.makeCollection()
+        let group = "/v1/buckets/b/groups/readers"
+        switch loss {
+        case .collectionPermission, .deletion, .bucketRecreation:
+            try share(server, collectionPath, with: [userID(you)])
+        case .bucketPermission: try share(server, "/v1/buckets/b", with: [userID(you)])
+        case .groupMembers, .groupDeletion:
+            let body = "{\"data\":{\"members\":[\"\(userID(you))\"]}}"
+            #expect(try server.request("PUT", group, body: body).status == 201)
+            try share(server, collectionPath, with: ["/buckets/b/groups/readers"])
+        }
+        let events = try open(server, user: you)
+        _ = try events.read(until: "event: ready")
+        let socket = try server.connect()
+        #expect(try socket.upgrade(streamPath, fields: fields(you)).status == 101)
+        let owner = try open(server)
+        _ = try owner.read(until: "event: ready")
+        switch loss {
+        case .collectionPermission: try share(server, collectionPath, with: [])
+        case .bucketPermission: try share(server, "/v1/buckets/b", with: [])
+        case .groupMembers:
+            _ = try server.request("PUT", group, body: "{\"data\":{\"members\":[]}}")
+        case .groupDeletion: _ = try server.request("DELETE", group)
+        case .deletion: _ = try server.request("DELETE", collectionPath)
+        case .bucketRecreation:
+            _ = try server.request("DELETE", "/v1/buckets/b")
+            _ = try server.request("PUT", "/v1/buckets/b", user: "third:secret")
+        }
+        _ = try events.readToEnd()
+        var decoder = WebSocketFrameDecoder(role: .client)
+        var message = try socket.readMessage(&decoder)
+        while message["type"]?.string != "close" { message = try socket.readMessage(&decoder) }
+        #expect(message["code"]?.integer == 1008)
+        #expect(try socket.readToEnd().isEmpty)
+        if case .bucketRecreation = loss {
+            _ = try owner.readToEnd()
+        } else {
+            _ = try server.request("PUT", collectionPath)
+            try server.write("last")
+            _ = try owner.read(until: "\"host\":\"test\"}\n\n")
+        }
+    }
+}

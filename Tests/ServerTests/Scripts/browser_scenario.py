@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a real browser does with the server: browser_scenario.py CHROMIUM HELIOGRAPH [PICTURES]
+
+Pages come from another origin than the server. Prints "ok" and a sentence for everything it saw,
+and ends with 1 at the first thing that is otherwise. PICTURES is a directory for screenshots.
+"""
+
+import base64
+import functools
+import http.server
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+from browser import Browser
+
+EXAMPLE = os.path.join(os.path.dirname(__file__), "../../../examples/browser")
+HEADERS = {
+    "Authorization": "Basic " + base64.b64encode(b"me:secret").decode(),
+    "Content-Type": "application/json",
+}
+
+
+class Server:
+    """The built program over a file that outlives it."""
+
+    def __init__(self, executable, directory):
+        self.executable = executable
+        self.directory = directory
+        self.port = 0
+        self.start()
+
+    def start(self):
+        """Starts it, on the port that it had before."""
+        self.process = subprocess.Popen(
+            [self.executable, "serve", "--port", str(self.port), "--storage",
+             f"sqlite:///{self.directory}/browser.db"],
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        for line in self.process.stderr:
+            found = re.search(r"address=http://127\.0\.0\.1:(\d+)/v1", line)
+            if found:
+                self.port = int(found[1])
+                break
+        else:
+            raise RuntimeError("the server did not start")
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self.base = f"http://127.0.0.1:{self.port}/v1"
+
+    def kill(self):
+        """Ends it without a word."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def request(self, method, path, body=None):
+        """The answer's JSON, or its text."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.base + path, method=method, headers=HEADERS, data=data)
+        with urllib.request.urlopen(request) as answer:
+            text = answer.read().decode()
+            return json.loads(text) if "json" in answer.headers["Content-Type"] else text
+
+    def write(self, collection):
+        """A change of a collection."""
+        path = f"/buckets/main/collections/{collection}/records/r"
+        return self.request("PUT", path, {"data": {"time": time.time()}})["data"]["last_modified"]
+
+    def subscribers(self, transport):
+        """How many streams are open."""
+        pattern = rf'heliograph_subscribers\{{transport="{transport}"\}} (\d+)'
+        return int(re.search(pattern, self.request("GET", "/__metrics__"))[1])
+
+
+def serve_pages():
+    """Another origin: the examples on a port of their own."""
+    handler = functools.partial(QuietHandler, directory=EXAMPLE)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, format, *args):
+        pass
+
+
+def ok(sentence):
+    """Says what was seen."""
+    print(f"ok {sentence}", flush=True)
+
+
+LISTEN = """(() => {
+  const url = "SERVER/buckets/monitor/collections/changes/stream";
+  window.events = []; window.messages = []; window.ready = 0;
+  window.source = new EventSource(url);
+  source.onmessage = e => events.push(JSON.parse(e.data).collection);
+  source.addEventListener("ready", () => window.ready += 1);
+  window.socket = new WebSocket(url.replace("http", "ws"));
+  socket.onmessage = e => { const m = JSON.parse(e.data); if (m.entry) messages.push(m.entry.collection); };
+})()"""
+
+
+def native(browser, server, pages):
+    """EventSource and WebSocket as the browser has them."""
+    page = browser.open(f"{pages}/heliograph.js")
+    page.evaluate(LISTEN.replace("SERVER", server.base))
+    page.wait("ready == 1 && events.length == 3 && messages.length == 3")
+    ok("EventSource and WebSocket of another origin get the list")
+    server.write("two")
+    page.wait("events.at(-1) == 'two' && messages.at(-1) == 'two' && events.length == 4")
+    ok("and a change")
+    server.kill()
+    page.wait("socket.readyState == 3 && source.readyState == 0")
+    server.start()
+    server.write("three")
+    page.wait("ready == 2", 30)
+    seen = page.evaluate("events.slice(4).join()")
+    assert seen == "three", f"after the restart came {seen!r}, not only what was missed"
+    ok("after kill -9 and a restart, EventSource returns with Last-Event-ID and gets what it missed")
+
+
+def client(browser, server, pages):
+    """The client of the examples: fall-back, return, sharing."""
+    page = browser.open(f"{pages}/heliograph.js")
+    page.evaluate(f"""(async () => {{
+      const {{ Heliograph }} = await import("./heliograph.js");
+      window.RealSocket = WebSocket;
+      window.WebSocket = class {{
+        static OPEN = 1;
+        constructor() {{ setTimeout(() => this.onclose?.({{ code: 1006, reason: "" }})); }}
+        close() {{}}
+      }};
+      window.seen = []; window.states = [];
+      window.client = new Heliograph("{server.base}",
+        {{ backoffBase: 50, returnAfter: 500, pollInterval: 300 }});
+      client.addEventListener("change", e => seen.push(e.detail.entry.collection));
+      client.addEventListener("state", e => states.push(e.detail.name + " " + e.detail.transport));
+      client.start();
+    }})()""")
+    page.wait("client.state.name == 'live' && client.state.transport == 'sse'")
+    ok("the client falls back to Server-Sent Events where WebSocket does not get through")
+    server.write("one")
+    page.wait("seen.length == 4 && seen.at(-1) == 'one'")
+    page.evaluate("window.WebSocket = RealSocket; 0")
+    page.wait("client.state.transport == 'websocket' && client.state.name == 'live'", 30)
+    server.write("two")
+    page.wait("seen.length == 5 && seen.at(-1) == 'two'")
+    ok("returns to WebSocket when it does, and nothing comes twice")
+    server.kill()
+    page.wait("client.state.name == 'waiting'")
+    server.start()
+    server.write("three")
+    page.wait("seen.length == 6 && seen.at(-1) == 'three'", 90)
+    ok("resumes by its cursor after a restart")
+    page.evaluate("client.close()")
+    page.evaluate(f"""(async () => {{
+      const {{ Heliograph }} = await import("./heliograph.js");
+      window.client = new Heliograph("{server.base}",
+        {{ transports: ["poll"], pollInterval: 300, since: client.cursor }});
+      client.addEventListener("change", e => seen.push(e.detail.entry.collection));
+      client.start();
+    }})()""")
+    page.wait("client.state.name == 'live'")
+    server.write("one")
+    page.wait("seen.length == 7 && seen.at(-1) == 'one'")
+    ok("goes on by polling with the cursor of a stream")
+    page.evaluate("client.close()")
+
+
+def sharing(browser, server, pages):
+    """Two tabs, one connection."""
+    target = f"{pages}/index.html?share&server={server.base}"
+    before = server.subscribers("websocket")
+    first = browser.open(target)
+    first.wait("globalThis.heliograph?.state.name == 'live'")
+    second = browser.open(target)
+    second.wait("globalThis.heliograph?.state.name == 'live' && heliograph.entries.size == 3")
+    server.write("two")
+    for page in (first, second):
+        page.wait("document.querySelector('li').textContent.startsWith('/main/two')")
+    count = server.subscribers("websocket") - before
+    assert count == 1, f"{count} connections for two tabs"
+    ok("two tabs share one connection")
+    first.evaluate("heliograph.close()")
+    second.wait("heliograph.sharing.isLeader && heliograph.state.name == 'live'")
+    server.write("three")
+    second.wait("document.querySelector('li').textContent.startsWith('/main/three')")
+    ok("and the other tab goes on when the first one ends")
+    second.evaluate("heliograph.close()")
+
+
+def dashboard(browser, server, pictures):
+    """The server's own page."""
+    page = browser.open(f"{server.base}/dashboard/")
+    page.show(1440, 900)
+    page.wait("document.getElementById('state')?.dataset.state == 'live'")
+    server.write("two")
+    page.wait("document.querySelector('#rows tr.fresh td:nth-child(2)')?.textContent == 'two'")
+    page.wait("document.getElementById('delay').textContent.includes('ms')")
+    page.wait("document.querySelectorAll('.way pre')[1].textContent.includes('\"two\"')")
+    ok("the dashboard shows a change, how long it took, and its words on the wire")
+    page.evaluate("""(() => {
+      const input = document.getElementById("filter");
+      input.value = "thr"; input.dispatchEvent(new Event("input"));
+    })()""")
+    page.wait("document.querySelectorAll('#rows tr').length == 1")
+    page.evaluate("""(() => {
+      const input = document.getElementById("filter");
+      input.value = ""; input.dispatchEvent(new Event("input"));
+      const { cursor, resource } = document.forms.why;
+      cursor.value = "1.000000000000.1"; resource.value = "/buckets/main/collections/two";
+      document.forms.why.requestSubmit();
+    })()""")
+    page.wait("document.getElementById('answer').textContent.includes('another history')")
+    ok("filters, and explains why a subscriber was not notified")
+    page.wait("document.getElementById('websocket').textContent != '–'")
+    for name, size, scheme in [("wide", (1440, 900), "light"), ("dark", (1440, 900), "dark"),
+                               ("narrow", (390, 844), "light")]:
+        page.show(*size, scheme)
+        time.sleep(0.3)
+        wide = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert wide, f"{name}: the page is wider than its window"
+        if pictures:
+            page.screenshot(os.path.join(pictures, f"dashboard-{name}.png"))
+    assert not page.errors, page.errors
+    ok("fits wide and narrow windows, without an error in the console")
+
+
+def main():
+    """Runs everything."""
+    chromium, executable = sys.argv[1:3]
+    pictures = sys.argv[3] if len(sys.argv) > 3 else None
+    pages = serve_pages()
+    with tempfile.TemporaryDirectory() as directory:
+        server = Server(executable, directory)
+        server.request("PUT", "/buckets/main")
+        for collection in ("one", "two", "three"):
+            server.request("PUT", f"/buckets/main/collections/{collection}")
+            server.write(collection)
+        browser = Browser(chromium)
+        try:
+            native(browser, server, pages)
+            client(browser, server, pages)
+            sharing(browser, server, pages)
+            dashboard(browser, server, pictures)
+        finally:
+            browser.close()
+            server.kill()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+../../Sources/Server/Dashboard/heliograph.js
