@@ -57,7 +57,7 @@ extension JSONValue: Equatable {
         case (.null, .null): true
         case (.bool(let one), .bool(let other)): one == other
         case (.number(let one), .number(let other)): one == other
-        case (.string(let one), .string(let other)): one == other
+        case (.string(let one), .string(let other)): one.hasSameBytes(as: other)
         case (.array(let one), .array(let other)): one == other
         case (.object(let one), .object(let other)): one == other
         case (.null, _), (.bool, _), (.number, _), (.string, _), (.array, _), (.object, _): false
@@ -100,6 +100,17 @@ extension JSONNumber: Comparable {
     }
 }
 
+extension String {
+    /// Whether two texts are the same code points. Swift's `==` also takes texts for equal that
+    /// Unicode holds equivalent, such as `é` and `e` with an accent behind it; JSON does not (RFC
+    /// 8259, section 8.3).
+    ///
+    /// - Complexity: O(*n*).
+    package func hasSameBytes(as other: String) -> Bool {
+        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    }
+}
+
 /// The members of a JSON object in their order, each key once.
 package struct JSONObject: Sendable {
     /// One member.
@@ -119,13 +130,14 @@ package struct JSONObject: Sendable {
             for member in members { self[member.key] = member.value }
             return
         }
-        var places: [String: Int] = [:]
+        var places: [[UInt8]: Int] = [:]
         self.members.reserveCapacity(members.count)
         for member in members {
-            if let place = places[member.key] {
+            let key = Array(member.key.utf8)
+            if let place = places[key] {
                 self.members[place].value = member.value
             } else {
-                places[member.key] = self.members.count
+                places[key] = self.members.count
                 self.members.append(member)
             }
         }
@@ -136,11 +148,11 @@ package struct JSONObject: Sendable {
     /// - Complexity: O(*n*) in the number of members.
     package subscript(key: String) -> JSONValue? {
         get {
-            for member in members where member.key == key { return member.value }
+            for member in members where member.key.hasSameBytes(as: key) { return member.value }
             return nil
         }
         set {
-            let place = members.firstIndex { $0.key == key }
+            let place = members.firstIndex { $0.key.hasSameBytes(as: key) }
             switch (place, newValue) {
             case (let place?, let value?): members[place].value = value
             case (let place?, nil): members.remove(at: place)
@@ -166,8 +178,15 @@ extension JSONObject: Equatable {
         if left.count <= 16 {
             return left.members.allSatisfy { right[$0.key] == $0.value }
         }
-        let others = Dictionary(uniqueKeysWithValues: right.members.map { ($0.key, $0.value) })
-        return left.members.allSatisfy { others[$0.key] == $0.value }
+        let others = Dictionary(
+            uniqueKeysWithValues: right.members.map { (Array($0.key.utf8), $0.value) })
+        return left.members.allSatisfy { others[Array($0.key.utf8)] == $0.value }
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self.init(elements.map { ($0.0, $0.1) })
     }
 }
 

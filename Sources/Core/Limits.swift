@@ -8,6 +8,10 @@ package enum Limits {
 
     /// How deep arrays and objects may nest in a body.
     package static let jsonDepthMax = 128
+    /// Operations in one JSON patch. Each may move all elements of an array.
+    package static let patchOperationsMax = 1_000
+    /// What the `copy` operations of one JSON patch copy together.
+    package static let patchCopiedBytesMax = 16 * 1024 * 1024
 
     // MARK: Ids and cursors
 
@@ -111,6 +115,10 @@ package enum Limits {
     package static let catchUpCacheBytesMax = 8 * 1024 * 1024
     /// Distinct filters and collections that one loop has streams of at once.
     package static let channelsPerLoopMax = 65_536
+    /// Records that one event carries (`_include=changes`); of more it only tells the timestamp.
+    package static let includedChangesMax = 100
+    /// Bytes of the records that one event carries.
+    package static let includedChangesBytesMax = 64 * 1024
     /// From the beginning of one check of the permissions that streams live by to the next.
     package static let accessCheckMillisecondsMin = 500
     /// The shortest and longest `retry:` told to event sources, in milliseconds.
@@ -148,6 +156,10 @@ package enum Limits {
     package static let fetchObjectsDefault = 10_000
     /// Conditions in one query string.
     package static let queryParametersMax = 256
+    /// Tickets for streams that are kept until they are used or expire: beyond it 503.
+    package static let streamTicketsMax = 10_000
+    /// How long a ticket for a stream can be used.
+    package static let streamTicketSecondsMax = 30
     /// Tokens kept that each delete the next page of a list.
     package static let deletionTokensMax = 10_000
     /// Entries kept in the history of one bucket (`heliograph.history.entries_per_bucket_max`).

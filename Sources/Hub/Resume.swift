@@ -2,7 +2,7 @@
 
 import Core
 
-/// Why a subscriber's cursor could not be resumed; the whole list is sent instead.
+/// Why a subscriber cannot go on from where it is; the whole list is sent instead.
 package enum ResetReason: String, Sendable {
     /// The cursor belongs to another history: a backup was restored, or the database replaced.
     case epoch
@@ -10,12 +10,15 @@ package enum ResetReason: String, Sendable {
     case future
     /// The cursor is no cursor.
     case malformed
+    /// The collection's past was rewritten: a record was written with a timestamp from the past, or
+    /// the collection was deleted and made anew, so that what changed cannot be told.
+    case rewritten
 }
 
 /// Where a subscriber stands in the log: what it is owed is decided by this alone.
 ///
 /// Nothing is queued for a subscriber; a position takes 32 bytes however far it lags.
-package struct Position: Equatable, Sendable {
+package struct Position: Hashable, Sendable {
     /// Every change up to this revision that matches the filter has been sent.
     package var revision: Revision
     /// Up to and with this revision, only entries above `floor` are owed; later ones all are.

@@ -42,7 +42,7 @@ struct BatchBody {
             return
         }
         guard let elements = requests.array else {
-            errors.add(.body, "requests", "\"\(JSONWriter.string(requests))\" is not iterable")
+            errors.add(.body, "requests", RequestBody.notIterable(requests))
             return
         }
         for (index, element) in elements.enumerated() {
@@ -85,19 +85,18 @@ struct BatchBody {
             return nil
         }
         var part = Part()
-        if let method = members["method"], !method.isNull {
-            part.method = method.string ?? ""
-            if !methods.contains(part.method) {
+        if let method = text(members, "method", name: name, errors: &errors) {
+            part.method = method
+            if !methods.contains(method) {
                 let known = methods.joined(separator: ", ")
-                let text = method.string ?? JSONWriter.string(method)
-                errors.add(.body, "\(name).method", "\"\(text)\" is not one of \(known)")
+                errors.add(.body, "\(name).method", "\"\(method)\" is not one of \(known)")
             }
         }
-        part.path = members["path"]?.string ?? ""
-        if part.path.isEmpty {
-            if needsPath { errors.add(.body, "\(name).path", "Required") }
-        } else if !part.path.utf8.starts(with: "/".utf8) {
-            errors.add(.body, "\(name).path", "String does not match expected pattern")
+        if let path = text(members, "path", name: name, isRequired: needsPath, errors: &errors) {
+            part.path = path
+            if !path.utf8.starts(with: "/".utf8) {
+                errors.add(.body, "\(name).path", "String does not match expected pattern")
+            }
         }
         if let headers = members["headers"] {
             part.headers = self.headers(headers, name: "\(name).headers", errors: &errors)
@@ -110,6 +109,23 @@ struct BatchBody {
             }
         }
         return part
+    }
+
+    /// The text of a member; an empty one and null are none.
+    private static func text(
+        _ members: JSONObject, _ key: String, name: String, isRequired: Bool = false,
+        errors: inout ValidationErrors
+    ) -> String? {
+        let value = members[key] ?? .null
+        if value.isNull || value.string?.isEmpty ?? false {
+            if isRequired { errors.add(.body, "\(name).\(key)", "Required") }
+            return nil
+        }
+        guard let text = value.string else {
+            errors.add(.body, "\(name).\(key)", RequestBody.notText(value, name: key))
+            return nil
+        }
+        return text
     }
 
     private static func headers(

@@ -70,7 +70,7 @@ struct BatchEndpoint: Sendable {
         for name in ["Content-Length", "Transfer-Encoding"] { fields[name] = nil }
         for (name, value) in part.headers { fields[name] = value }
         if part.body != nil { fields["Content-Type"] = "application/json; charset=utf-8" }
-        let hasPrefix = part.path.utf8.starts(with: "\(Router.prefix)/".utf8)
+        let hasPrefix = part.path.utf8.starts(with: Router.prefix.utf8)
         let target = hasPrefix ? part.path : Router.prefix + part.path
         let head = HTTPRequestHead(
             method: HTTPMethod(part.method), target: target, fields: fields)

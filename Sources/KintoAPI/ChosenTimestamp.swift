@@ -36,7 +36,13 @@ enum ChosenTimestamp {
     ) throws(APIError) -> Timestamp? {
         guard let parameter = query["last_modified"] else { return nil }
         let text = parameter.values[0]
-        if text.isEmpty || text == "null" { return nil }
+        if text.isEmpty { return nil }
+        switch RequestQuery.native(text) {
+        case .null, .bool: return nil
+        case .number(let number) where number.double <= Double(object.timestamp.milliseconds):
+            return nil
+        case .number, .string, .array, .object: break
+        }
         guard parameter.values.count == 1, let timestamp = Timestamp(quotedOrNot: text),
             abs(timestamp.milliseconds) < millisecondsMax
         else {

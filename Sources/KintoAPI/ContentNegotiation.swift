@@ -14,7 +14,7 @@ extension Exchange {
         guard !acceptsJSON else { return }
         var errors = ValidationErrors()
         errors.add(.header, "Accept", "Accept header should be one of ['application/json']")
-        try errors.check(status: 406, isRaised: true)
+        throw errors.error(status: 406, isRaised: true)
     }
 
     /// Refuses a body that is not of one of `types`; an untold type is one of them.
@@ -25,7 +25,7 @@ extension Exchange {
         var errors = ValidationErrors()
         let list = types.map { "'\($0)'" }.joined(separator: ", ")
         errors.add(.header, "Content-Type", "Content-Type header should be one of [\(list)]")
-        try errors.check(status: 415, isRaised: true)
+        throw errors.error(status: 415, isRaised: true)
     }
 
     /// Whether the most particular range that JSON falls into has a weight above zero.

@@ -32,6 +32,11 @@ final class DeletionTokens: Sendable {
         return nonce
     }
 
+    /// Makes all tokens void.
+    func removeAll() {
+        state.withLock { $0.expiries = [:] }
+    }
+
     /// Uses a token up; false if it was used before, has expired or never was.
     func redeem(_ nonce: String, now: Timestamp) -> Bool {
         state.withLock { state in

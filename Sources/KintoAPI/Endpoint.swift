@@ -22,6 +22,13 @@ struct Endpoint: Sendable {
     /// What a path leads to, by its variables.
     let route: @Sendable (PathVariables) -> Route
 
+    /// The names of the variables of its path, from left to right.
+    ///
+    /// - Complexity: O(length of the template).
+    var variableNames: [String] {
+        template.split(separator: "{").dropFirst().map { String($0.prefix { $0 != "}" }) }
+    }
+
     /// The value of `Allow`.
     var allowed: String { methods.map(\.name).joined(separator: ", ") }
 

@@ -34,11 +34,11 @@ struct Exchange: Sendable {
         CORSPolicy(origins: settings.corsOrigins, maxAgeSeconds: settings.corsMaxAgeSeconds)
     }
 
+    /// The host of addresses of this server.
+    var host: String { settings.httpHost ?? request.head.fields["Host"] ?? "localhost" }
+
     /// Scheme and host of addresses of this server.
-    var origin: String {
-        let host = settings.httpHost ?? request.head.fields["Host"] ?? "localhost"
-        return "\(settings.httpScheme ?? "http")://\(host)"
-    }
+    var origin: String { "\(settings.httpScheme ?? "http")://\(host)" }
 
     /// Completes an answer by the fields that all answers have.
     ///
@@ -54,11 +54,7 @@ struct Exchange: Sendable {
         }
         if !isBare {
             reply.fields.append("X-Content-Type-Options", "nosniff")
-            if reply.fields["Content-Security-Policy"] == nil {
-                reply.fields.append(
-                    "Content-Security-Policy",
-                    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
-            }
+            addContentPolicy(&reply)
             addBackoff(&reply)
         }
         if !isSubrequest { addEndOfService(&reply) }
@@ -70,6 +66,7 @@ struct Exchange: Sendable {
     func finishEnded(_ reply: Reply) -> HTTPResponse {
         var reply = reply
         corsPolicy.apply(to: &reply, endpoint: nil, request: request)
+        addContentPolicy(&reply)
         addBackoff(&reply)
         addEndOfService(&reply)
         return HTTPResponse(status: reply.status, fields: reply.fields, body: reply.body)
@@ -111,6 +108,14 @@ struct Exchange: Sendable {
             name.append(place == 0 ? alphabet[Int(byte) % 62] : alphabet[Int(byte & 63)])
         }
         return String(decoding: name, as: UTF8.self)
+    }
+
+    /// Forbids a page that shows the answer everything, unless the answer says what it needs.
+    private func addContentPolicy(_ reply: inout Reply) {
+        guard reply.fields["Content-Security-Policy"] == nil else { return }
+        reply.fields.append(
+            "Content-Security-Policy",
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; ")
     }
 
     private func addBackoff(_ reply: inout Reply) {

@@ -32,6 +32,7 @@ extension KintoService {
         case .snapshot(let bucket, let name):
             return try SnapshotEndpoint(exchange: exchange, bucket: bucket, name: name).plan(self)
         case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))
+        case .streamTicket: return .answer(exchange.finish(try ticketReply(exchange)))
         case .stream(let path):
             let reply = try streamReply(exchange)
             return reading(exchange) { reader in
@@ -52,6 +53,9 @@ extension KintoService {
             return .answer(exchange.finish(Reply(json: body)))
         case .defaultBucket(let subpath):
             return try DefaultBucketEndpoint(exchange: exchange, subpath: subpath).plan(self)
+        case .permissions: return try PermissionsEndpoint(exchange: exchange).plan(self)
+        case .flush: return try utility(exchange).flush(self)
+        case .contribute: return .answer(exchange.finish(try utility(exchange).contribute()))
         case .metrics:
             _ = try utility(exchange)
             let endpoint = PageEndpoint(exchange: exchange, pages: pages)
@@ -59,6 +63,10 @@ extension KintoService {
         case .dashboard(let file):
             let endpoint = PageEndpoint(exchange: exchange, pages: pages)
             return .answer(exchange.finish(try endpoint.dashboard(file)))
+        case .api:
+            _ = try utility(exchange)
+            let document = document.json(host: exchange.host)
+            return .answer(exchange.finish(Reply(json: document)))
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))

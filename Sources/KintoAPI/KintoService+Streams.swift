@@ -11,6 +11,8 @@ import Wire
 package enum StreamPath {
     /// The stream of the monitor feed.
     package static let monitorChanges = "\(CollectionPath.monitorChanges.uri)/stream"
+    /// Where tickets for streams are given out.
+    package static let ticket = "\(CollectionPath.monitorChanges.uri)/ticket"
     /// The stream of a collection.
     package static let collection = "/buckets/{bucket_id}/collections/{collection_id}/stream"
 }
@@ -54,14 +56,48 @@ extension KintoService {
         guard errors.isEmpty else {
             return .answer(exchange.finish(errors.error(isRaised: false).reply))
         }
+        guard let viewer = viewer(of: exchange) else {
+            return .answer(exchange.finish(APIError.unauthorized.reply))
+        }
         let admission = StreamAdmission(
-            path: path, viewer: exchange.identity.viewer,
+            path: path, viewer: viewer,
             fields: exchange.finish(Reply(status: 200)).fields)
         guard let path else { return .admitted(admission) }
         return .read { reader in
-            try StreamPermission(path: path).require(exchange.identity, exchange, reader)
+            try StreamPermission(path: path).require(Identity(viewer), exchange, reader)
             return admission
         }
+    }
+
+    /// Who opens a stream: whose ticket it is, or who sent the request; nil for a bad ticket.
+    private func viewer(of exchange: Exchange) -> Viewer? {
+        let query = try? QueryString(exchange.request.head.query)
+        guard let ticket = query?.parameters.last(where: { $0.name == "ticket" })?.value else {
+            return exchange.identity.viewer
+        }
+        return tickets.redeem(ticket, now: exchange.now)
+    }
+
+    /// The answer to a request for a ticket.
+    ///
+    /// - Throws: `APIError`: 401 for the anonymous, 503 if too many tickets are unused.
+    func ticketReply(_ exchange: Exchange) throws(APIError) -> Reply {
+        var errors = ValidationErrors()
+        exchange.corsPolicy.check(exchange.request, &errors)
+        try errors.check()
+        guard !exchange.identity.isAnonymous else { throw .unauthorized }
+        guard
+            let ticket = tickets.issue(
+                to: exchange.identity.viewer, bytes: random(16), now: exchange.now)
+        else { throw overloaded }
+        var reply = Reply(json: [
+            "data": [
+                "ticket": .string(ticket),
+                "expires_in": .integer(Int64(Limits.streamTicketSecondsMax)),
+            ]
+        ])
+        reply.fields.append("Cache-Control", "no-store")
+        return reply
     }
 
     /// Which of the streams that were admitted would not be any more.

@@ -13,6 +13,8 @@ package final class KintoService: Sendable {
     let settings: KintoSettings
     /// Finds endpoints.
     let router: Router
+    /// Describes the endpoints.
+    let document: OpenAPIDocument
     /// What the monitor endpoints show.
     let changes: any ChangesSource
     private let clock: @Sendable () -> Timestamp
@@ -20,6 +22,8 @@ package final class KintoService: Sendable {
     let random: @Sendable (Int) -> [UInt8]
     /// The tokens that delete pages.
     let tokens = DeletionTokens()
+    /// The tickets for streams.
+    let tickets = StreamTickets()
     /// What is broadcast, and since when.
     let broadcasts: Broadcasts
     /// What the server shows of itself.
@@ -41,6 +45,7 @@ package final class KintoService: Sendable {
     ) {
         self.settings = settings
         router = Router(settings)
+        document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
         self.changes = changes
         self.pages = pages
         self.clock = clock

@@ -147,7 +147,10 @@ extension KintoSettings: DeclaredSettings {
         [
             .flag(
                 "kinto.explicit_permissions", \.hasExplicitPermissions,
-                "Give who writes an object permission to write it.")
+                "Give who writes an object permission to write it."),
+            .flag(
+                "kinto.experimental_permissions_endpoint", \.hasPermissionsEndpoint,
+                "Serve /permissions: the list of what a user was granted."),
         ]
         + ["bucket", "collection", "group", "record"].flatMap { kind in
             [
@@ -169,6 +172,7 @@ extension KintoSettings: DeclaredSettings {
                 "How long answers to the anonymous may be kept: \(kind)s and their lists.")
         } + [
             cache("changes_cache_expires_seconds", "The same for the list of changes."),
+            cache("permissions_cache_expires_seconds", "The same for the list of permissions."),
             cache(
                 "<bucket>.<collection>.record_cache_minimum_expires_seconds",
                 "The same for a collection's changesets with _expected 0 or 9999…"),

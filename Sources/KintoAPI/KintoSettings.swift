@@ -96,6 +96,10 @@ package struct KintoSettings: Sendable {
     /// `default_bucket_hmac_secret`: the key that makes the ids of those buckets. Unlike what is
     /// told of the reference, `userid_hmac_secret` is never used in its place.
     package var defaultBucketSecret = ""
+    /// `experimental_permissions_endpoint`: whether users can list what they were granted.
+    package var hasPermissionsEndpoint = false
+    /// Whether the flush plugin is among the includes, so that anyone can remove everything.
+    package var hasFlush: Bool { includes.contains("kinto.plugins.flush") }
 
     // MARK: Caches
 

@@ -56,11 +56,7 @@ struct ListEndpoint: Sendable {
         let page = isHead ? [] : try selection.page(reader.visit)
         let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
         var reply = try answer.reply(page: page, token: token, timestamp: timestamp)
-        if isHead {
-            let total = String(try selection.count(reader))
-            reply.fields["Total-Objects"] = total
-            reply.fields["Total-Records"] = total
-        }
+        if isHead { reply.setTotal(try selection.count(reader)) }
         CacheControl(exchange: exchange).apply(to: &reply, list: list, parent: parent)
         return reply
     }
@@ -128,6 +124,8 @@ struct ListEndpoint: Sendable {
         }
         var reply = Reply(jsonBytes: ListRendering.wrap(try ListRendering.array(tombstones)))
         reply.setTimestamp(tombstones.map(\.timestamp).max() ?? before)
+        let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
+        answer.warn(&reply)
         if page.count > query.limit {
             let nonce = tokens.issue(
                 exchange.makeUUID(), now: exchange.now,
@@ -135,7 +133,6 @@ struct ListEndpoint: Sendable {
             let next = try PageToken(
                 behind: page[query.limit - 1], sorting: query.sorting,
                 offset: Int(token?.offset ?? 0), nonce: nonce)
-            let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
             reply.fields["Next-Page"] = try answer.nextPage(next)
         }
         return reply

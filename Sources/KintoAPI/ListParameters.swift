@@ -26,13 +26,15 @@ struct ListParameters {
                 limit = ListParameters.integer(parameter, &errors) ?? 0
             case "_sort": sort = parameter.words
             case "_fields": fields = parameter.words
-            case "_token": token = parameter.values[0].isEmpty ? nil : parameter.values[0]
+            case "_token":
+                let text = ListParameters.text(parameter, &errors) ?? ""
+                token = text.isEmpty ? nil : text
             case "_since", "_to", "_before", "last_modified":
                 let value = ListParameters.integer(parameter, &errors)
-                conditions.append((name, value.map(JSONValue.integer) ?? .string("")))
+                let absent: JSONValue = parameter.native.isNull ? .null : .string("")
+                conditions.append((name, value.map(JSONValue.integer) ?? absent))
             case "id":
-                let value = parameter.native
-                let text = value.string ?? parameter.values.joined(separator: ",")
+                guard let text = ListParameters.text(parameter, &errors) else { continue }
                 conditions.append((name, .string(text)))
             case _: conditions.append((name, ListParameters.value(of: parameter)))
             }
@@ -47,6 +49,20 @@ struct ListParameters {
         case .value(let value): return value
         case .invalid(let description):
             errors.add(.query, parameter.name, description)
+            return nil
+        }
+    }
+
+    /// The text that a parameter is or spells in JSON. Truth values stand for themselves.
+    private static func text(
+        _ parameter: RequestQuery.Parameter, _ errors: inout ValidationErrors
+    ) -> String? {
+        switch parameter.native {
+        case .string(let text): return text
+        case .null, .bool: return parameter.values[0]
+        case .number, .array, .object:
+            let name = parameter.name
+            errors.add(.query, name, RequestBody.notText(parameter.native, name: name))
             return nil
         }
     }

@@ -110,7 +110,7 @@ struct ListQuery {
         let invalid = APIError.invalid(.query, name, "Invalid value for \(name)")
         switch name {
         case "_since", "_to", "_before":
-            guard isTimestamp(value, now: now) else { throw invalid }
+            guard value.isNull || isTimestamp(value, now: now) else { throw invalid }
             return Filter(
                 field: "last_modified", comparison: name == "_since" ? .gt : .lt, value: value)
         case _: if name.hasPrefix("_") { return nil }
@@ -169,7 +169,7 @@ struct ListQuery {
         }
     }
 
-    /// A filter on `id`, its numbers as texts.
+    /// A filter on `id`, its whole numbers as texts.
     private static func onID(
         _ filter: Filter, else invalid: APIError
     ) throws(APIError) -> Filter {
@@ -179,25 +179,25 @@ struct ListQuery {
             guard areTexts else { throw invalid }
             return filter
         case .lt, .min, .max, .not, .eq, .gt:
-            guard case .number(let number) = filter.value else { return filter }
+            guard let number = filter.value.integer else { return filter }
             return Filter(
                 field: filter.field, comparison: filter.comparison,
-                value: .string(number.spelling))
+                value: .string(String(number)))
         case .like, .has, .contains, .containsAny: return filter
         }
     }
 
     /// Whether a value is a timestamp from 1970 to tomorrow, quoted or not.
     private static func isTimestamp(_ value: JSONValue, now: Timestamp) -> Bool {
-        let number: Int64?
-        switch value {
-        case .number: number = value.integer
-        case .string(let text): number = Timestamp(quotedOrNot: text)?.milliseconds
-        case .null, .bool, .array, .object: number = nil
-        }
         let millisecondsPerDay: Int64 = 86_400_000
-        guard let number else { return false }
-        return number >= 0 && number < now.milliseconds + millisecondsPerDay
+        let end = now.milliseconds + millisecondsPerDay
+        switch value {
+        case .number(let number): return number.double > -1 && number.double < Double(end)
+        case .string(let text):
+            guard let timestamp = Timestamp(quotedOrNot: text) else { return false }
+            return timestamp.milliseconds >= 0 && timestamp.milliseconds < end
+        case .null, .bool, .array, .object: return false
+        }
     }
 
     private static func hasNull(_ value: JSONValue) -> Bool {

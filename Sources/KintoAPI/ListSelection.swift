@@ -41,6 +41,16 @@ struct ListSelection {
         for filter in query.filters where !push(filter) { residual.append(filter) }
     }
 
+    /// Prepares a selection among entries that are made for one request: the visitor gives them all
+    /// in any order, and their ids are not those that queries ask for.
+    init(_ query: ListQuery, ofEntriesOf list: ResourceList, token: PageToken?) {
+        self.query = query
+        self.token = token
+        pushed = ObjectQuery(list)
+        order = .sorted
+        residual = query.filters
+    }
+
     /// The objects of the page and, if there are more, the first of the next page.
     ///
     /// - Throws: What the visitor throws, and `StorageError`.
@@ -55,11 +65,20 @@ struct ListSelection {
     ///
     /// - Throws: `StorageError`.
     func count(_ reader: any StorageReader) throws -> Int {
+        guard residual.isEmpty else { return try count(reader.visit) }
         var counted = pushed
         counted.includesTombstones = false
-        if residual.isEmpty { return try reader.count(counted) }
+        return try reader.count(counted)
+    }
+
+    /// How many live objects meet the conditions, each looked at.
+    ///
+    /// - Throws: What the visitor throws, and `StorageError`.
+    func count(_ visit: Visitor) throws -> Int {
+        var counted = pushed
+        counted.includesTombstones = false
         var count = 0
-        try reader.visit(counted) { object in
+        try visit(counted) { object in
             let record = try StoredRecord.parse(object)
             if residual.allSatisfy({ $0.matches(record) }) { count += 1 }
             return true

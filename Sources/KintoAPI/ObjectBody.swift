@@ -20,6 +20,9 @@ struct ObjectBody: Sendable {
     /// Whether the body is without any member.
     var isEmpty = true
 
+    /// Makes a body without any member.
+    init() {}
+
     /// Reads a body, noting what is invalid.
     ///
     /// - Complexity: O(size of the body).

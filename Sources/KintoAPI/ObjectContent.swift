@@ -5,8 +5,10 @@
 /// What is invalid is told only when it is its turn: a client that may not write at all is told
 /// that first.
 struct ObjectContent: Sendable {
-    /// The body.
+    /// The body, unless it is a JSON patch.
     let body: ObjectBody
+    /// The body if it is a JSON patch.
+    let operations: PatchOperations?
     /// The preconditions.
     let preconditions: Preconditions
     /// What a client that patches wants to be told.
@@ -16,10 +18,17 @@ struct ObjectContent: Sendable {
     /// Reads a request.
     init(_ exchange: Exchange, kind: ResourceKind, style: ObjectBody.Style) {
         var errors = ValidationErrors()
-        body = ObjectBody(exchange.body, kind: kind, style: style, errors: &errors)
+        if style == .patch, exchange.mediaType == "application/json-patch+json" {
+            operations = PatchOperations(exchange.body, errors: &errors)
+            body = ObjectBody()
+        } else {
+            operations = nil
+            body = ObjectBody(exchange.body, kind: kind, style: style, errors: &errors)
+        }
         preconditions = RequestValidation(exchange).preconditions(&errors)
         switch style {
         case .replace: behavior = .full
+        case .patch where exchange.body.isUnreadable: behavior = .full
         case .patch:
             behavior = ResponseBehavior(exchange.request.head.fields, errors: &errors)
         }

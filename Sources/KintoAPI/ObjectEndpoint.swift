@@ -102,28 +102,26 @@ struct ObjectEndpoint: Sendable {
         try ParentCollection.require(of: list, reader: transaction)
         let current = try transaction.object(id, in: list.list)
         try exchange.requireAcceptsJSON()
-        try exchange.requireContentType(["application/json", "application/merge-patch+json"])
+        try exchange.requireContentType([
+            "application/json", "application/merge-patch+json", "application/json-patch+json",
+        ])
         let authorization = try Authorization(
             exchange.identity, settings: exchange.settings, reader: transaction)
         try requireWrite(authorization, exists: current != nil)
-        let isMerge = exchange.mediaType == "application/merge-patch+json"
         try content.check()
         try requireValidID()
         guard let existing = current else { throw notFound }
         try check(content.preconditions, existing, in: transaction)
-        guard !content.body.isEmpty else {
-            throw APIError.invalid(.body, "data", "Provide at least one of data or permissions")
-        }
         let before = try StoredRecord.parse(existing)
-        let changes = content.body.data ?? JSONObject()
-        let members = try changed(before, by: changes, isMerge: isMerge)
+        let patched = try patched(before, by: content, in: transaction)
+        let members = try checked(patched.members)
         let timestamp = try ChosenTimestamp.of(members, replacing: existing)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
         try writer.store(
-            content.body.permissions, of: stored, .update, replacesAll: false, members: members)
+            patched.permissions, of: stored, .update, replacesAll: false, members: members)
         var reply: Reply
-        if let partial = try content.behavior.data(changes, before: before, after: stored) {
+        if let partial = try content.behavior.data(patched.changes, before: before, after: stored) {
             reply = Reply(json: ["data": .object(partial)])
         } else {
             reply = try self.body(of: stored, authorization: authorization)
@@ -193,20 +191,44 @@ struct ObjectEndpoint: Sendable {
         }
     }
 
-    /// The members after a patch.
-    private func changed(
-        _ before: JSONObject, by changes: JSONObject, isMerge: Bool
-    ) throws(APIError) -> JSONObject {
+    /// What a patch makes of an object, not yet checked.
+    private struct Patched {
+        var members: JSONObject
+        /// The members that the client gave, or for a JSON patch all.
+        let changes: JSONObject
+        let permissions: [String: Set<String>?]?
+    }
+
+    private func patched(
+        _ before: JSONObject, by content: ObjectContent, in transaction: any StorageTransaction
+    ) throws -> Patched {
+        if let operations = content.operations {
+            let outcome = try operations.applied(
+                to: before, permissions: transaction.permissions(of: uri), kind: list.kind)
+            return Patched(
+                members: outcome.data, changes: outcome.data,
+                permissions: outcome.permissions.mapValues { $0 })
+        }
+        guard !content.body.isEmpty else {
+            throw APIError.invalid(.body, "data", "Provide at least one of data or permissions")
+        }
+        let changes = content.body.data ?? JSONObject()
         var members = before
-        if isMerge {
+        if exchange.mediaType == "application/merge-patch+json" {
             MergePatch.apply(changes, to: &members)
         } else {
-            for (key, value) in changes.members { members[key] = value }
+            members = JSONObject(before.members + changes.members)
         }
-        try requireSameID(members)
+        return Patched(members: members, changes: changes, permissions: content.body.permissions)
+    }
+
+    /// The members after a patch, if they can be those of this object.
+    private func checked(_ patched: JSONObject) throws(APIError) -> JSONObject {
+        var members = patched
         var errors = ValidationErrors()
         ObjectSchema.validate(&members, kind: list.kind, prefix: "", errors: &errors)
         if !errors.isEmpty { throw errors.error(isRaised: true) }
+        try requireSameID(members)
         return members
     }
 

@@ -29,7 +29,7 @@ enum ObjectSchema {
         _ value: JSONValue, path: String, errors: inout ValidationErrors
     ) -> [String]? {
         guard let elements = value.array else {
-            errors.add(.body, path, "\"\(PythonText.str(value))\" is not iterable")
+            errors.add(.body, path, RequestBody.notIterable(value))
             return nil
         }
         var texts: [String] = []
@@ -39,8 +39,7 @@ enum ObjectSchema {
             } else if let text = element.string {
                 texts.append(text)
             } else {
-                let description = "\(PythonText.repr(element)) is not a string: {'': ''}"
-                errors.add(.body, "\(path).\(index)", description)
+                errors.add(.body, "\(path).\(index)", RequestBody.notText(element, name: ""))
             }
         }
         return texts
@@ -58,7 +57,7 @@ enum ObjectSchema {
     ) {
         guard let value = object["cache_expires"] else { return }
         switch value {
-        case .null: object["cache_expires"] = nil
+        case .null, .array([]), .object(JSONObject()): object["cache_expires"] = nil
         case .bool(let bool): object["cache_expires"] = .integer(bool ? 1 : 0)
         case .number(let number) where abs(number.double) < 1e15:
             object["cache_expires"] = .integer(number.integer ?? Int64(number.double))

@@ -12,12 +12,18 @@ struct Operation: Sendable {
     let summary: String
     /// What it belongs to.
     let tag: String
+    /// What its requests and answers look like.
+    let form: OperationForm
 
     /// Makes the description of a method.
-    init(_ method: HTTPMethod, _ id: String, _ summary: String, tag: String = "Utilities") {
+    init(
+        _ method: HTTPMethod, _ id: String, _ summary: String, tag: String = "Utilities",
+        _ form: OperationForm = .plain
+    ) {
         self.method = method
         self.id = id
         self.summary = summary
         self.tag = tag
+        self.form = form
     }
 }

@@ -21,13 +21,7 @@ struct PluralAnswer {
         let body = try ListRendering.array(shown, fields: query.fields)
         var reply = Reply(jsonBytes: ListRendering.wrap(body))
         reply.setTimestamp(timestamp)
-        if query.usesDeprecatedTo {
-            reply.fields["Alert"] = exchange.alert(
-                code: "soft-eol",
-                message: "_to is now deprecated, you should use _before instead",
-                url: "https://kinto.readthedocs.io/en/2.4.0/api/resource.html"
-                    + "#list-of-available-url-parameters")
-        }
+        warn(&reply)
         if page.count > query.limit, let last = shown.last {
             let next = try PageToken(
                 behind: last, sorting: query.sorting,
@@ -36,6 +30,16 @@ struct PluralAnswer {
             reply.fields["Next-Page"] = try nextPage(next)
         }
         return reply
+    }
+
+    /// Tells a client that it used a parameter that is deprecated.
+    func warn(_ reply: inout Reply) {
+        guard query.usesDeprecatedTo else { return }
+        reply.fields["Alert"] = exchange.alert(
+            code: "soft-eol",
+            message: "_to is now deprecated, you should use _before instead",
+            url: "https://kinto.readthedocs.io/en/2.4.0/api/resource.html"
+                + "#list-of-available-url-parameters")
     }
 
     /// The address of the page that a token begins.
@@ -53,5 +57,13 @@ struct PluralAnswer {
         reply.isRaised = true
         reply.setTimestamp(timestamp)
         return reply
+    }
+}
+
+extension Reply {
+    /// Tells how many objects there are on all pages.
+    mutating func setTotal(_ count: Int) {
+        fields["Total-Objects"] = String(count)
+        fields["Total-Records"] = String(count)
     }
 }

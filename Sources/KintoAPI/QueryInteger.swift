@@ -18,24 +18,26 @@ enum QueryInteger {
     static func read(_ parameter: RequestQuery.Parameter) -> Outcome {
         switch parameter.native {
         case .null: return .absent
-        case .bool(let bool): return .value(bool ? 1 : 0)
+        case .bool(let bool): return .invalid("\"\(bool)\" is not a number")
         case .number(let number): return bounded(number)
         case .string(let text):
             let text = text.trimmingWhiteSpace()
             if text.isEmpty { return .absent }
             guard isInteger(text) else { return .invalid("\"\(text)\" is not a number") }
-            return bounded(JSONNumber(uncheckedSpelling: text))
+            let spelling = text.utf8.first == UInt8(ascii: "+") ? String(text.dropFirst()) : text
+            return bounded(JSONNumber(uncheckedSpelling: spelling))
         case .array(let elements):
             if elements.isEmpty { return .absent }
-            return .invalid("\"\(parameter.values.joined(separator: ","))\" is not a number")
+            return .invalid("\"\(JSONWriter.string(parameter.native))\" is not a number")
         case .object(let object):
             if object.isEmpty { return .absent }
-            return .invalid("\"\(parameter.values.joined(separator: ","))\" is not a number")
+            return .invalid("\"\(JSONWriter.string(parameter.native))\" is not a number")
         }
     }
 
     private static func isInteger(_ text: String) -> Bool {
-        let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+        let hasSign = text.utf8.first == UInt8(ascii: "-") || text.utf8.first == UInt8(ascii: "+")
+        let digits = text.utf8.dropFirst(hasSign ? 1 : 0)
         return !digits.isEmpty
             && digits.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
     }

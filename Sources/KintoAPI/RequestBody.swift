@@ -45,6 +45,15 @@ struct RequestBody: Sendable {
         return true
     }
 
+    /// Whether this is neither an object nor an array. The reference then tells nothing else that
+    /// is invalid in the request.
+    var isUnreadable: Bool {
+        switch content {
+        case .malformed, .value(.null), .value(.bool), .value(.number), .value(.string): true
+        case .none, .value(.object), .value(.array): false
+        }
+    }
+
     /// The JSON that the body is; nil if it is none or malformed.
     var json: JSONValue? {
         guard case .value(let value) = content else { return nil }
@@ -88,8 +97,21 @@ struct RequestBody: Sendable {
 
     /// Says that a value should be an object.
     static func notMapping(_ value: JSONValue) -> String {
-        "\"\(PythonText.str(value))\" is not a mapping type: "
-            + "Does not implement dict-like functionality."
+        "\"\(told(value))\" is not a mapping type: Does not implement dict-like functionality."
+    }
+
+    /// Says that a value should be an array.
+    static func notIterable(_ value: JSONValue) -> String {
+        "\"\(told(value))\" is not iterable"
+    }
+
+    /// Says that a value should be a text.
+    static func notText(_ value: JSONValue, name: String) -> String {
+        "\(told(value)) is not a string: {'\(name)': ''}"
+    }
+
+    private static func told(_ value: JSONValue) -> String {
+        PythonText.str(value)
     }
 
     /// Says that members should not be there.

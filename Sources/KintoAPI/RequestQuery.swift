@@ -44,7 +44,7 @@ struct RequestQuery: Sendable {
             throw APIError(
                 status: 400, number: .invalidParameters,
                 message: "A request with an incorrect encoding in the querystring was received. "
-                    + "Please make sure your requests are encoded in UTF-8.")
+                    + "Please make sure your requests are encoded in UTF-8: \(query)")
         }
         for (name, value) in decoded.parameters {
             if let place = parameters.firstIndex(where: { $0.name == name }) {

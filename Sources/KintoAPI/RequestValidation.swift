@@ -19,6 +19,7 @@ struct RequestValidation {
         case .put, .patch, .post: break
         case _: _ = exchange.body.value(&errors)
         }
-        return Preconditions(exchange.request.head.fields, errors: &errors)
+        let fields = exchange.body.isUnreadable ? HTTPFields() : exchange.request.head.fields
+        return Preconditions(fields, errors: &errors)
     }
 }

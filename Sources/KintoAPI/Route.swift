@@ -24,12 +24,22 @@ enum Route: Equatable {
     case monitorRecords
     /// `/v1/buckets/monitor/collections/changes/stream`.
     case monitorStream
+    /// `/v1/buckets/monitor/collections/changes/ticket`.
+    case streamTicket
     /// `/v1/buckets/B/collections/C/stream`.
     case stream(CollectionPath)
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
     /// `/v1/buckets/default` and all below it, where the user's own bucket is: the segments behind.
     case defaultBucket([String])
+    /// `/v1/permissions`: what the user was granted.
+    case permissions
+    /// `/v1/__flush__`: everything is removed.
+    case flush
+    /// `/v1/__api__`: the description of the API for programs.
+    case api
+    /// `/v1/contribute.json`.
+    case contribute
     /// `/v1/__metrics__`.
     case metrics
     /// A file of `/v1/dashboard/`; nil for that path without its slash.

@@ -30,9 +30,33 @@ enum RouteTable {
         reading(
             "/__version__", Operation(.get, "__version__", "Tell what is running")
         ) { _ in .version },
+        reading(
+            "/__api__", Operation(.get, "get_openapi_spec", "Describe the API for programs")
+        ) { _ in .api },
+        reading(
+            "/contribute.json",
+            Operation(.get, "contribute", "Tell how to take part in the project")
+        ) { _ in .contribute },
+        Endpoint(
+            template: PermissionsEndpoint.path, methods: [.head, .get, .options], exposed: .list,
+            readsBody: true, exists: \.hasPermissionsEndpoint,
+            operations: [
+                Operation(
+                    .get, "get_permissionss", "List what you were granted", tag: "Permissionss",
+                    .list)
+            ]
+        ) { _ in .permissions },
+        Endpoint(
+            template: "/__flush__", methods: [.post, .options], exists: \.hasFlush,
+            operations: [
+                Operation(.post, "create_flush", "Remove everything", tag: "Flush", .flush)
+            ]
+        ) { _ in .flush },
         Endpoint(
             template: "/batch", methods: [.post, .options], readsBody: true,
-            operations: [Operation(.post, "batch", "Send several requests in one", tag: "Batch")]
+            operations: [
+                Operation(.post, "batch", "Send several requests in one", tag: "Batch", .batch)
+            ]
         ) { _ in .batch },
     ]
 
@@ -55,18 +79,28 @@ enum RouteTable {
             operations: [
                 Operation(
                     .get, "get_changess", "List the collections, the last changed first",
-                    tag: "Changes")
+                    tag: "Changes", .list)
             ]
         ) { _ in .monitorRecords },
         reading(
             StreamPath.monitorChanges, exists: \.hasChanges,
             Operation(
-                .get, "stream_changes", "Stream the collections that change", tag: "Changes")
+                .get, "stream_changes", "Stream the collections that change", tag: "Changes",
+                .stream)
         ) { _ in .monitorStream },
+        Endpoint(
+            template: StreamPath.ticket, methods: [.post, .options], exists: \.hasChanges,
+            operations: [
+                Operation(
+                    .post, "create_stream_ticket", "Get a ticket that opens one stream",
+                    tag: "Changes")
+            ]
+        ) { _ in .streamTicket },
         reading(
             StreamPath.collection, exists: \.hasChanges,
             Operation(
-                .get, "stream_collection", "Stream the changes of a collection", tag: "Changes")
+                .get, "stream_collection", "Stream the changes of a collection", tag: "Changes",
+                .collectionStream)
         ) { .stream(CollectionPath(bucket: $0[0], collection: $0[1])) },
         Endpoint(
             template: "/buckets/{bucket_id}/collections/{collection_id}/changeset",
@@ -74,7 +108,7 @@ enum RouteTable {
             operations: [
                 Operation(
                     .get, "get_changeset", "Show a collection and what changed in it",
-                    tag: "Changes")
+                    tag: "Changes", .changeset)
             ]
         ) { .changeset(CollectionPath(bucket: $0[0], collection: $0[1])) },
         reading(
@@ -86,16 +120,21 @@ enum RouteTable {
 
     private static let pages: [Endpoint] = [
         reading(
-            "/__metrics__", Operation(.get, "metrics", "Show the server's figures")
+            "/__metrics__",
+            Operation(.get, "metrics", "Show the server's figures", .page(["text/plain"]))
         ) { _ in .metrics },
         reading(
-            "/dashboard", Operation(.get, "redirect_to_dashboard", "Lead to the dashboard")
+            "/dashboard",
+            Operation(.get, "redirect_to_dashboard", "Lead to the dashboard", .redirect)
         ) { _ in .dashboard(file: nil) },
         reading(
-            "/dashboard/", Operation(.get, "dashboard", "Show the dashboard")
+            "/dashboard/", Operation(.get, "dashboard", "Show the dashboard", .page(["text/html"]))
         ) { _ in .dashboard(file: "") },
         reading(
-            "/dashboard/{file}", Operation(.get, "dashboard_file", "Get a part of the dashboard")
+            "/dashboard/{file}",
+            Operation(
+                .get, "dashboard_file", "Get a part of the dashboard",
+                .page(["text/css", "text/javascript", "image/svg+xml"]))
         ) { .dashboard(file: $0[0]) },
     ]
 
@@ -107,9 +146,10 @@ enum RouteTable {
             operations: [
                 Operation(
                     .get, "get_history", "List the changes of a bucket and what is in it",
-                    tag: "History"),
+                    tag: "History", .list),
                 Operation(
-                    .delete, "delete_history", "Delete entries of the history", tag: "History"),
+                    .delete, "delete_history", "Delete entries of the history", tag: "History",
+                    .deletion),
             ]
         ) { .list(.history(bucket: $0[0])) },
         reading(
@@ -162,9 +202,9 @@ extension Operation {
         let (name, plural) = (kind.rawValue, kind.plural)
         let tag = plural.prefix(1).uppercased() + plural.dropFirst()
         return [
-            Operation(.get, "get_\(plural)", "List \(plural)", tag: tag),
-            Operation(.post, "create_\(name)", "Create a \(name)", tag: tag),
-            Operation(.delete, "delete_\(plural)", "Delete \(plural)", tag: tag),
+            Operation(.get, "get_\(plural)", "List \(plural)", tag: tag, .list),
+            Operation(.post, "create_\(name)", "Create a \(name)", tag: tag, .creation),
+            Operation(.delete, "delete_\(plural)", "Delete \(plural)", tag: tag, .deletion),
         ]
     }
 
@@ -173,10 +213,11 @@ extension Operation {
         let (name, plural) = (kind.rawValue, kind.plural)
         let tag = plural.prefix(1).uppercased() + plural.dropFirst()
         return [
-            Operation(.get, "get_\(name)", "Show a \(name)", tag: tag),
-            Operation(.put, "update_\(name)", "Create or replace a \(name)", tag: tag),
-            Operation(.patch, "patch_\(name)", "Change a part of a \(name)", tag: tag),
-            Operation(.delete, "delete_\(name)", "Delete a \(name)", tag: tag),
+            Operation(.get, "get_\(name)", "Show a \(name)", tag: tag, .object),
+            Operation(
+                .put, "update_\(name)", "Create or replace a \(name)", tag: tag, .replacement),
+            Operation(.patch, "patch_\(name)", "Change a part of a \(name)", tag: tag, .change),
+            Operation(.delete, "delete_\(name)", "Delete a \(name)", tag: tag, .removal),
         ]
     }
 }

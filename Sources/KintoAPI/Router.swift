@@ -62,17 +62,54 @@ struct Router: Sendable {
         }
         let rest = decoded.utf8.dropFirst(prefix.count)
         guard rest.first == UInt8(ascii: "/") else { return Match(route: .nowhere(.unknown)) }
-        let segments = rest.dropFirst().split(
-            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
-        ).map(Substring.init)
+        let segments = Router.segments(rest.dropFirst())
         if hasDefaultBucket, segments.prefix(2) == ["buckets", DefaultBucketEndpoint.alias[...]] {
             return Match(route: .defaultBucket(segments.dropFirst(2).map(String.init)))
         }
-        var variables = PathVariables()
-        guard let place = find(segments[...], from: 0, &variables) else {
+        guard let (endpoint, variables) = find(rest.dropFirst()) else {
             return Match(route: .nowhere(.unknown))
         }
-        return Match(route: endpoints[place].route(variables), endpoint: endpoints[place])
+        return Match(route: endpoint.route(variables), endpoint: endpoint)
+    }
+
+    /// An object that a URI names.
+    struct Object {
+        /// Its kind.
+        let kind: ResourceKind
+        /// Its id.
+        let id: String
+        /// The variables of its endpoint's path, from left to right, by their names there.
+        let variables: [(name: String, value: String)]
+    }
+
+    /// The object that has a URI, which is decoded and has no version; nil if no endpoint serves
+    /// it.
+    ///
+    /// - Complexity: O(*n*).
+    func object(at uri: String) -> Object? {
+        guard let (endpoint, variables) = find(uri.utf8.dropFirst()),
+            case .object(let list, let id) = endpoint.route(variables)
+        else { return nil }
+        return Object(
+            kind: list.kind, id: id,
+            variables: endpoint.variableNames.enumerated().map { ($1, variables[$0]) })
+    }
+
+    /// Whether a path, decoded and without version, leads to an endpoint.
+    func hasEndpoint(at path: String) -> Bool {
+        find(path.utf8.dropFirst()) != nil
+    }
+
+    private static func segments(_ path: Substring.UTF8View) -> [Substring] {
+        path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map(Substring.init)
+    }
+
+    private func find(_ path: Substring.UTF8View) -> (Endpoint, PathVariables)? {
+        let segments = Router.segments(path)
+        var variables = PathVariables()
+        guard let place = find(segments[...], from: 0, &variables) else { return nil }
+        return (endpoints[place], variables)
     }
 
     /// The place of the endpoint of some segments, of which no two rows share all.

@@ -7,7 +7,7 @@ import Wire
 /// Answers the root and the endpoints that say how the server is.
 struct UtilityEndpoint: Sendable {
     /// The version of Kinto's HTTP API that is spoken.
-    private static let apiVersion = "1.23"
+    static let apiVersion = "1.23"
 
     /// The request.
     let exchange: Exchange
@@ -51,6 +51,16 @@ struct UtilityEndpoint: Sendable {
             ])
         case .file(let content): Reply(json: content)
         case .missing: throw exchange.service.programmaticError
+        }
+    }
+
+    /// What it needs to remove everything: objects, permissions and what the service remembers of
+    /// them. The changes that this makes reach streams as tombstones.
+    func flush(_ service: KintoService) -> Plan {
+        service.writing(exchange) { transaction in
+            try transaction.removeEverything()
+            service.tokens.removeAll()
+            return Reply(status: 202, json: [:])
         }
     }
 
@@ -112,6 +122,22 @@ struct UtilityEndpoint: Sendable {
                         + "buckets.html#personal-bucket-default"),
             ]
         }
+        if settings.hasPermissionsEndpoint {
+            capabilities["permissions_endpoint"] = [
+                "description": .string(
+                    "The permissions endpoint can be used to list all user objects permissions."),
+                "url": .string(
+                    "https://kinto.readthedocs.io/en/latest/configuration/"
+                        + "settings.html#activating-the-permissions-endpoint"),
+            ]
+        }
+        if settings.hasFlush {
+            capabilities["flush_endpoint"] = [
+                "description": .string(
+                    "The __flush__ endpoint can be used to remove all data from all backends."),
+                "url": "https://kinto.readthedocs.io/en/latest/api/1.x/flush.html",
+            ]
+        }
         if settings.hasHistory { capabilities["history"] = settings.history.capability }
         if settings.hasChanges {
             let collections = settings.changesResources.map(JSONValue.string)
@@ -131,6 +157,7 @@ struct UtilityEndpoint: Sendable {
                 "url": .string("\(exchange.origin)\(Router.prefix)\(StreamPath.monitorChanges)"),
                 "sse": stream, "websocket": stream,
                 "collection": .string(StreamPath.collection),
+                "include": ["changes"], "ticket": .string(StreamPath.ticket),
             ]
         }
         return capabilities

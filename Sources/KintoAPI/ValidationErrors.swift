@@ -38,10 +38,8 @@ struct ValidationErrors: Sendable {
     var isEmpty: Bool { items.isEmpty }
 
     /// Throws the answer that tells all that was found, if anything was.
-    ///
-    /// - Parameter isRaised: Whether the reference raises it (see `APIError.isRaised`).
-    func check(status: Int = 400, isRaised: Bool = false) throws(APIError) {
-        if !isEmpty { throw error(status: status, isRaised: isRaised) }
+    func check() throws(APIError) {
+        if !isEmpty { throw error(isRaised: false) }
     }
 
     /// The answer: the items sorted by name, the first one also as the message.

@@ -83,6 +83,28 @@ class MemoryReader: StorageReader {
         return found
     }
 
+    package func permissions(grantedTo principals: Set<String>) -> [String: Set<String>] {
+        count()
+        var found: [String: Set<String>] = [:]
+        for (uri, granted) in state.permissions {
+            for (permission, holders) in granted where !holders.isDisjoint(with: principals) {
+                found[uri, default: []].insert(permission)
+            }
+        }
+        return found
+    }
+
+    package func ids(ofAll resource: String) -> [String: [String]] {
+        count()
+        var found: [String: [String]] = [:]
+        for (list, content) in state.lists where list.resource == resource {
+            for (id, object) in content.byID where !object.isTombstone {
+                found[list.parent, default: []].append(id)
+            }
+        }
+        return found
+    }
+
     package func groups(containing principals: Set<String>) -> Set<String> {
         count()
         var found: Set<String> = []

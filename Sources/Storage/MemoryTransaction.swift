@@ -56,6 +56,7 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
     package func remove(_ ids: [String], from list: ResourceList) {
         count()
         guard let content = state.lists[list] else { return }
+        pending.removeTraces(in: list)
         state.lists.update(list, default: content) { content in
             for id in ids { content.remove(id) }
         }

@@ -37,6 +37,11 @@ struct PendingChanges {
         rewrittenURIs.insert(list.parent)
     }
 
+    /// Notes that records were removed without a trace.
+    mutating func removeTraces(in list: ResourceList) {
+        if list.resource == "record" { rewrittenURIs.insert(list.parent) }
+    }
+
     /// Notes that permissions of the objects at `uri` or below were changed.
     ///
     /// Only those of buckets and collections decide who may read a collection.

@@ -10,13 +10,15 @@ enum SQLiteQuery: Hashable {
     /// Lists and their timestamps.
     case list, insertList, moveList, deleteList, listsAt, listsBelow, lists
     /// Objects and tombstones.
-    case object, replaceObject, buryObject, deleteObjects, deleteObjectsOfIDs
+    case object, idsOfAll, replaceObject, buryObject, deleteObjects, deleteObjectsOfIDs
     /// The objects of a list, in an order.
     case visit(ObjectQuery.Order, withTombstones: Bool, ofIDs: Bool)
     /// How many there are.
     case count(withTombstones: Bool, ofIDs: Bool)
     /// Permissions.
-    case permissions, permissionsOfMany, urisGranted, insertPermission, deletePermissions
+    case permissions, permissionsOfMany, permissionsGranted, urisGranted
+    /// Changes of permissions.
+    case insertPermission, deletePermissions
     /// Permissions of several objects.
     case deletePermissionsOfMany, deletePermissionsBelow
     /// Members of groups.
@@ -54,6 +56,7 @@ extension SQLiteQuery {
             SELECT last_modified, data FROM objects
             WHERE list = \(Self.listID) AND id = ?3 AND deleted = 0
             """
+        case .idsOfAll: Self.idsOfAllSQL
         case .replaceObject:
             """
             INSERT INTO objects (list, id, last_modified, deleted, data)
@@ -75,8 +78,9 @@ extension SQLiteQuery {
         case .count(let withTombstones, let ofIDs):
             Self.select("count(*)", .oldestFirst, withTombstones, ofIDs)
 
-        case .permissions, .permissionsOfMany, .urisGranted, .insertPermission,
-            .deletePermissions, .deletePermissionsOfMany, .deletePermissionsBelow, .groups,
+        case .permissions, .permissionsOfMany, .permissionsGranted, .urisGranted,
+            .insertPermission, .deletePermissions, .deletePermissionsOfMany,
+            .deletePermissionsBelow, .groups,
             .insertMember, .deleteMembers, .deleteMembersBelow:
             permissionsSQL
 
@@ -86,11 +90,7 @@ extension SQLiteQuery {
             ORDER BY revision
             """
         case .lastRevision: "SELECT revision FROM changes ORDER BY revision DESC LIMIT 1"
-        case .change:
-            """
-            SELECT bucket, collection, revision, last_modified, deleted FROM changes
-            WHERE bucket = ?1 AND collection = ?2
-            """
+        case .change: Self.changeSQL
         case .replaceChange: Self.replaceChangeSQL
 
         case .deleteAllObjects: "DELETE FROM objects"
@@ -99,6 +99,16 @@ extension SQLiteQuery {
         case .deleteAllMembers: "DELETE FROM members"
         }
     }
+
+    private static let idsOfAllSQL = """
+        SELECT lists.parent, objects.id FROM lists JOIN objects INDEXED BY objects_by_id
+        ON objects.list = lists.id WHERE lists.resource = ?1 AND objects.deleted = 0
+        """
+
+    private static let changeSQL = """
+        SELECT bucket, collection, revision, last_modified, deleted FROM changes
+        WHERE bucket = ?1 AND collection = ?2
+        """
 
     private static let deleteObjectsOfIDsSQL = """
         DELETE FROM objects INDEXED BY objects_by_id
@@ -120,6 +130,11 @@ extension SQLiteQuery {
             """
             SELECT uri, permission, principal FROM permissions
             WHERE uri IN (SELECT value FROM json_each(?1))
+            """
+        case .permissionsGranted:
+            """
+            SELECT uri, permission FROM permissions INDEXED BY permissions_by_principal
+            WHERE principal IN (SELECT value FROM json_each(?1))
             """
         case .urisGranted:
             """
@@ -145,6 +160,7 @@ extension SQLiteQuery {
             "DELETE FROM members WHERE uri = ?1 OR (uri >= ?2 AND uri < ?3)"
         case .beginRead, .beginWrite, .commit, .rollback, .savepoint, .release, .rollbackPart,
             .list, .insertList, .moveList, .deleteList, .listsAt, .listsBelow, .lists, .object,
+            .idsOfAll,
             .replaceObject, .buryObject, .deleteObjects, .deleteObjectsOfIDs, .visit, .count,
             .changes,
             .lastRevision, .change, .replaceChange, .deleteAllObjects, .deleteAllLists,

@@ -100,6 +100,28 @@ class SQLiteReader: StorageReader {
         }
     }
 
+    package func permissions(grantedTo principals: Set<String>) throws -> [String: Set<String>] {
+        try connection.with(.permissionsGranted) { statement in
+            statement.bind(texts: principals, at: 1)
+            var found: [String: Set<String>] = [:]
+            while try statement.step() {
+                found[statement.text(0), default: []].insert(statement.text(1))
+            }
+            return found
+        }
+    }
+
+    package func ids(ofAll resource: String) throws -> [String: [String]] {
+        try connection.with(.idsOfAll) { statement in
+            statement.bind(resource, at: 1)
+            var found: [String: [String]] = [:]
+            while try statement.step() {
+                found[statement.text(0), default: []].append(statement.text(1))
+            }
+            return found
+        }
+    }
+
     package func groups(containing principals: Set<String>) throws -> Set<String> {
         try connection.with(.groups) { statement in
             statement.bind(texts: principals, at: 1)

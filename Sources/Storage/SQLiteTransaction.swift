@@ -182,6 +182,7 @@ private struct RemovedList {
 extension SQLiteTransaction {
     package func remove(_ ids: [String], from list: ResourceList) throws {
         guard let row = try group.row(of: list) else { return }
+        pending.removeTraces(in: list)
         try run(.deleteObjectsOfIDs) { statement in
             statement.bind(row.number, at: 1)
             statement.bind(texts: ids, at: 2)

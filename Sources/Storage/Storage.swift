@@ -98,6 +98,18 @@ package protocol StorageReader: AnyObject {
         under prefix: String, grantedTo principals: Set<String>, permissions: Set<String>
     ) throws -> Set<String>
 
+    /// All that `principals` are granted: the permissions, by the URI of the object.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: a constant number of queries.
+    func permissions(grantedTo principals: Set<String>) throws -> [String: Set<String>]
+
+    /// The ids of all live objects of a resource, by the parent of their list.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: a constant number of queries; O(number of lists + number of objects).
+    func ids(ofAll resource: String) throws -> [String: [String]]
+
     /// The URIs of the groups that have one of `principals` among their members
     /// (`setMembers(of:to:)`).
     ///

@@ -7,6 +7,6 @@ import Hub
 package enum Channel: Hashable, Sendable {
     /// The monitored collections that pass a filter.
     case monitor(ChangeFilter)
-    /// One collection, monitored or not.
-    case collection(CollectionPath)
+    /// One collection, monitored or not; its events may carry what changed in it.
+    case collection(CollectionPath, includesChanges: Bool = false)
 }

@@ -17,6 +17,8 @@ package struct CohortTable {
         /// The newest entry of the collection that the channel is of; nil for the monitor feed, and
         /// for a collection that never had a records timestamp.
         package var entry: Entry?
+        /// Where the live subscribers stand if events carry what changed; else it is the head.
+        package var live = Position(after: .zero)
         /// Tells cohorts apart that had the same number one after another.
         package let serial: UInt64
         /// The live subscribers of each encoding, indexed by its raw value; made when first needed.
@@ -80,7 +82,20 @@ package struct CohortTable {
     }
 
     /// The number of a collection's channel, or nil if nobody listens to it.
-    package func number(of path: CollectionPath) -> Int32? { numbers[.collection(path)] }
+    package func number(of path: CollectionPath, includesChanges: Bool) -> Int32? {
+        numbers[.collection(path, includesChanges: includesChanges)]
+    }
+
+    /// The cohort of a number, or nil if it is not the one with that serial any more.
+    package func cohort(_ number: Int32, serial: UInt64) -> Cohort? {
+        guard let cohort = cohorts[Int(number)], cohort.serial == serial else { return nil }
+        return cohort
+    }
+
+    /// Takes note of where a cohort's live subscribers stand.
+    package mutating func setLive(_ position: Position, for number: Int32) {
+        cohorts[Int(number)]?.live = position
+    }
 
     /// Takes note of a collection's newest entry.
     package mutating func set(_ entry: Entry, for number: Int32) {
@@ -107,6 +122,14 @@ package struct CohortTable {
 }
 
 extension CohortTable.Cohort {
+    /// Whether events carry what changed.
+    var includesChanges: Bool {
+        switch channel {
+        case .monitor: false
+        case .collection(_, let includesChanges): includesChanges
+        }
+    }
+
     /// The entries that a subscriber at `position` is owed, oldest change first.
     ///
     /// - Complexity: O(*k*) in the number of entries after the position, O(1) for a collection.

@@ -10,10 +10,6 @@
 // socket is full the subscriber stays at its position; when it drains, it is sent the newest
 // entries after that position (conflation). Positions only grow, so revisions per subscriber do
 // (invariant I4), and what is kept for one is constant (I5).
-//
-// A stream of one collection lives by a permission. When permissions may have changed, those that
-// streams live by are asked for again (`AccessWatch`), each once however many streams share it, and
-// the streams of those that are gone end.
 
 import Core
 import Hub
@@ -35,39 +31,59 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         package var changes: UInt64 = 0
     }
 
-    private enum Phase {
+    /// How far a subscriber is.
+    enum Phase {
+        /// There is none.
         case absent
+        /// It is owed something, or was not told yet that it is not.
         case catchingUp(Position, owesReady: Bool)
+        /// It is in its cohort's group.
         case live
+        /// It gets nothing more.
         case ending
     }
 
-    private struct Subscriber {
+    /// What is kept of a subscriber.
+    struct Subscriber {
+        /// Its stream.
         var id = StreamID(slot: 0, generation: 0)
+        /// How far it is.
         var phase = Phase.absent
         /// The number of its channel.
         var cohort: Int32 = 0
         /// The number of the permission it lives by.
         var access = AccessTable.none
+        /// How its events are spelled.
         var encoding = StreamEncoding.eventStream
         /// Heartbeats sent since the peer was last heard (WebSocket only).
         var silentIntervals: UInt8 = 0
     }
 
     /// What has happened so far.
-    package private(set) var statistics = Statistics()
+    package internal(set) var statistics = Statistics()
     /// How the streams behave.
     package let configuration: StreamConfiguration
 
-    private let hub: Hub
-    private unowned let transport: Transport
+    /// What the loop learns of changes from.
+    let hub: Hub
+    /// The loop.
+    unowned let transport: Transport
+    /// Asks the storage what changed in a collection; `changesAnswered` is to follow.
+    let ask: (ChangesQuestion) -> Void
     private var random: Random
-    private var log: ChangeLog
-    private var cohorts = CohortTable()
+    /// The loop's copy of the log of the monitored collections.
+    private(set) var log: ChangeLog
+    /// The channels in use.
+    var cohorts = CohortTable()
+    /// Who waits for what changed.
+    var desk = ChangesDesk()
     private var catchUps = CatchUpCache()
-    private var accesses = AccessTable()
-    private var accessWatch: AccessWatch
-    private var subscribers: [Subscriber] = []
+    /// The permissions that streams live by.
+    var accesses = AccessTable()
+    /// When they are asked for again.
+    var accessWatch: AccessWatch
+    /// The subscribers by the slots of their streams.
+    var subscribers: [Subscriber] = []
     private let heartbeats: [EncodedFrame]
 
     /// Makes the fan-out of a loop.
@@ -76,11 +92,14 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     ///   - transport: The loop; it must outlive this.
     ///   - wake: Makes the loop call `synchronize()` soon; called from other threads.
     ///   - random: For spreading heartbeats and `retry:` times.
+    ///   - ask: Asks the storage what changed in a collection, without waiting; `changesAnswered`
+    ///     is to follow on the loop's thread.
     package init(
         hub: Hub, transport: Transport, configuration: StreamConfiguration, random: Random,
-        wake: @escaping @Sendable () -> Void
+        wake: @escaping @Sendable () -> Void, ask: @escaping (ChangesQuestion) -> Void
     ) {
         self.hub = hub
+        self.ask = ask
         self.transport = transport
         self.configuration = configuration
         self.random = random
@@ -103,13 +122,20 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         let before = log.head
         log.apply(news.monitored, head: news.head)
         catchUps.clear()
+        desk.forgetEvents()
         statistics.changes += UInt64(news.monitored.count + news.others.count)
         var stalled: [(StreamID, BlockedMember)] = []
         tellMonitor(news.monitored, &stalled)
         for entries in [news.monitored, news.others] {
             for entry in entries { tellCollection(entry, &stalled) }
         }
-        for (id, outcome) in stalled { noteStalled(id, outcome, before: before) }
+        for (id, outcome) in stalled {
+            noteStalled(
+                id, outcome, before: Position(after: before), reached: Position(after: log.head))
+        }
+        for (question, answer) in desk.takePostponed(upTo: log.head) {
+            changesAnswered(question, answer)
+        }
     }
 
     /// Sends changes of monitored collections to the streams of the monitor feed.
@@ -131,7 +157,12 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
 
     /// Sends a collection's change to the streams of that collection.
     private func tellCollection(_ entry: Entry, _ stalled: inout [(StreamID, BlockedMember)]) {
-        guard let number = cohorts.number(of: entry.change.path) else { return }
+        let path = entry.change.path
+        if let number = cohorts.number(of: path, includesChanges: true) {
+            cohorts.set(entry, for: number)
+            tellWithChanges(number)
+        }
+        guard let number = cohorts.number(of: path, includesChanges: false) else { return }
         cohorts.set(entry, for: number)
         for encoding in StreamEncoding.allCases {
             guard let group = occupiedGroup(of: cohorts[number], encoding) else { continue }
@@ -143,7 +174,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         }
     }
 
-    private func occupiedGroup(
+    /// The group of a cohort's live subscribers in an encoding, or nil if it has none.
+    func occupiedGroup(
         of cohort: CohortTable.Cohort, _ encoding: StreamEncoding
     ) -> StreamGroup? {
         guard let group = cohort.groups[encoding.rawValue],
@@ -152,7 +184,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         return group
     }
 
-    private func send(
+    /// Sends a frame with so many entries to a group, and notes whose socket did not take it.
+    func send(
         _ frame: EncodedFrame, to group: StreamGroup, entryCount: Int,
         _ stalled: inout [(StreamID, BlockedMember)]
     ) {
@@ -163,14 +196,21 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         }
     }
 
-    private func noteStalled(_ id: StreamID, _ outcome: BlockedMember, before: Revision) {
+    /// A live subscriber's socket was full: it lags.
+    ///
+    /// - Parameters:
+    ///   - before: Where it stood.
+    ///   - reached: Where it stands when it has the frame.
+    func noteStalled(
+        _ id: StreamID, _ outcome: BlockedMember, before: Position, reached: Position
+    ) {
         guard let place = place(of: id) else { return }
         statistics.stalls += 1
         switch outcome {
         case .partial:
-            subscribers[place].phase = .catchingUp(Position(after: log.head), owesReady: false)
+            subscribers[place].phase = .catchingUp(reached, owesReady: false)
         case .refused:
-            subscribers[place].phase = .catchingUp(Position(after: before), owesReady: false)
+            subscribers[place].phase = .catchingUp(before, owesReady: false)
         case .closed:
             subscribers[place].phase = .ending
         }
@@ -216,7 +256,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         case .monitor:
             synchronize()
             return cohorts.retain(channel)
-        case .collection(let path):
+        case .collection(let path, _):
             let (news, entry) = hub.news(after: log.head, with: path)
             apply(news)
             return cohorts.retain(channel, entry: entry)
@@ -227,12 +267,10 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// collection stays one.
     package func replace(_ id: StreamID, filter: ChangeFilter, cursor: String?) -> Replacement {
         guard let place = place(of: id) else { return .done }
-        let channel: Channel
-        switch cohorts[subscribers[place].cohort].channel {
+        var channel = cohorts[subscribers[place].cohort].channel
+        switch channel {
         case .monitor: channel = .monitor(filter)
-        case .collection(let path):
-            guard filter == .all else { return .hasNoFilter }
-            channel = .collection(path)
+        case .collection: guard filter == .all else { return .hasNoFilter }
         }
         guard let number = retain(channel) else { return .noRoom }
         transport.leave(id)
@@ -254,34 +292,57 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         advance(place, preamble: first)
     }
 
-    /// Sends a lagging subscriber what it is owed until it is live or its socket is full.
-    private func advance(_ place: Int, preamble: EncodedFrame?) {
+    /// Sends a lagging subscriber what it is owed until it is live, waits or its socket is full.
+    func advance(_ place: Int, preamble: EncodedFrame?) {
         var preamble = preamble
         while case .catchingUp(let position, let owesReady) = subscribers[place].phase {
             let id = subscribers[place].id
-            let encoding = subscribers[place].encoding
             let number = subscribers[place].cohort
-            let catchUp = catchUps.next(
-                position: position, cohort: cohorts[number], encoding: encoding,
-                owesReady: owesReady, log: log)
-            let frames = [preamble, catchUp.frame].compactMap { $0 }
+            var frames = [preamble].compactMap { $0 }
             preamble = nil
-            guard let first = frames.first else {
+            let step = nextStep(place, position, owesReady: owesReady)
+            switch step {
+            case .send(let catchUp):
+                if let frame = catchUp.frame { frames.append(frame) }
+                subscribers[place].phase = .catchingUp(
+                    catchUp.position, owesReady: owesReady && !catchUp.isComplete)
+                statistics.deliveries += UInt64(catchUp.entryCount)
+            case .join, .wait: break
+            }
+            if let first = frames.first {
+                switch transport.send(first, frames.count > 1 ? frames[1] : nil, to: id) {
+                case .complete: break
+                case .pending: return
+                case .closed:
+                    subscribers[place].phase = .ending
+                    return
+                }
+            }
+            switch step {
+            case .send: continue
+            case .wait(let key):
+                wait(id, for: key)
+                return
+            case .join:
+                let encoding = subscribers[place].encoding
                 subscribers[place].phase = .live
                 transport.join(id, cohorts.group(number, encoding, transport: transport))
                 return
             }
-            subscribers[place].phase = .catchingUp(
-                catchUp.position, owesReady: owesReady && !catchUp.isComplete)
-            statistics.deliveries += UInt64(catchUp.entryCount)
-            switch transport.send(first, frames.count > 1 ? frames[1] : nil, to: id) {
-            case .complete: continue
-            case .pending: return
-            case .closed:
-                subscribers[place].phase = .ending
-                return
-            }
         }
+    }
+
+    private func nextStep(_ place: Int, _ position: Position, owesReady: Bool) -> NextStep {
+        let number = subscribers[place].cohort
+        let encoding = subscribers[place].encoding
+        guard !cohorts[number].includesChanges else {
+            return nextStep(
+                from: position, in: number, encoding: encoding, owesReady: owesReady)
+        }
+        let catchUp = catchUps.next(
+            position: position, cohort: cohorts[number], encoding: encoding, owesReady: owesReady,
+            log: log)
+        return catchUp.frame == nil ? .join : .send(catchUp)
     }
 
     /// A stream's pending output has gone out: it is caught up from its position.
@@ -299,38 +360,6 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         accesses.release(subscribers[place].access)
         subscribers[place] = Subscriber()
     }
-
-    // MARK: Permissions
-
-    /// The permissions to be asked for again now, if any are; `accessChecked` is to follow.
-    ///
-    /// Called after a wake, after a stream began, and when a pause has ended.
-    ///
-    /// - Complexity: O(number of permissions) when it is time, else O(1).
-    package func accessesToCheck() -> [StreamAccess]? {
-        let isDue = accessWatch.begins(changes: hub.accessChanges, hasStreams: !accesses.isEmpty)
-        return isDue ? accesses.accesses : nil
-    }
-
-    /// The permissions were asked for; the streams that live by one that is gone end.
-    ///
-    /// - Parameter lost: Those that are gone; nil if the storage could not be asked.
-    /// - Complexity: O(number of streams) if any is gone.
-    package func accessChecked(lost: [StreamAccess]?) {
-        accessWatch.ended(isAnswered: lost != nil)
-        let numbers = Set((lost ?? []).compactMap { accesses.number(of: $0) })
-        guard !numbers.isEmpty else { return }
-        for place in subscribers.indices where numbers.contains(subscribers[place].access) {
-            switch subscribers[place].phase {
-            case .absent, .ending: break
-            case .catchingUp, .live:
-                end(subscribers[place].id, farewell: subscribers[place].encoding.revocation())
-            }
-        }
-    }
-
-    /// Enough time has passed since `accessChecked` for permissions to be asked for again.
-    package func accessPauseEnded() { accessWatch.pauseEnded() }
 
     // MARK: Heartbeats and ends
 
@@ -374,7 +403,9 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         case .pending:
             if case .live = subscribers[place].phase {
                 transport.leave(id)
-                subscribers[place].phase = .catchingUp(Position(after: log.head), owesReady: false)
+                let cohort = cohorts[subscribers[place].cohort]
+                let position = cohort.includesChanges ? cohort.live : Position(after: log.head)
+                subscribers[place].phase = .catchingUp(position, owesReady: false)
             }
         case .closed:
             subscribers[place].phase = .ending
@@ -398,25 +429,12 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         Int.random(in: configuration.retryMilliseconds, using: &random)
     }
 
-    private func place(of id: StreamID) -> Int? {
+    /// The slot of a stream that has not closed.
+    func place(of id: StreamID) -> Int? {
         let slot = Int(id.slot)
         guard slot < subscribers.count, subscribers[slot].id == id else { return nil }
         if case .absent = subscribers[slot].phase { return nil }
         return slot
-    }
-}
-
-/// A permission that a stream begins with.
-package struct StreamGrant: Sendable {
-    /// What may be read, and by whom.
-    package let access: StreamAccess
-    /// The hub's `accessChanges` before the permission was read.
-    package let changes: UInt64
-
-    /// Makes a grant of its parts.
-    package init(access: StreamAccess, changes: UInt64) {
-        self.access = access
-        self.changes = changes
     }
 }
 

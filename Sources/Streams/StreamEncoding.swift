@@ -16,15 +16,27 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
 
     /// Appends the event of one entry.
     ///
-    /// - Parameter cursor: What the subscriber resumes with after it.
-    /// - Complexity: O(length of the entry).
-    package func append(entry: Entry, cursor: Cursor, to buffer: inout [UInt8]) {
+    /// - Parameters:
+    ///   - changes: The records that changed, as a JSON array, which becomes the entry's last
+    ///     member; nil for none.
+    ///   - cursor: What the subscriber resumes with after it.
+    /// - Complexity: O(length of the entry and the changes).
+    package func append(
+        entry: Entry, changes: [UInt8]? = nil, cursor: Cursor, to buffer: inout [UInt8]
+    ) {
+        var json = entry.json
+        if let changes {
+            json.removeLast()
+            json.append(contentsOf: ",\"changes\":".utf8)
+            json.append(contentsOf: changes)
+            json.append(UInt8(ascii: "}"))
+        }
         switch self {
         case .eventStream:
-            buffer += EventStreamEncoder.event(id: cursor.description, data: entry.json)
+            buffer += EventStreamEncoder.event(id: cursor.description, data: json)
         case .webSocket:
             var message = Array("{\"type\":\"change\",\"cursor\":\"\(cursor)\",\"entry\":".utf8)
-            message.append(contentsOf: entry.json)
+            message.append(contentsOf: json)
             message.append(UInt8(ascii: "}"))
             buffer += WebSocketFrameEncoder.text(message)
         }

@@ -11,6 +11,9 @@ package struct SubscriptionQuery: Equatable, Sendable {
     /// From where on, as spelled by the client; nil for everything.
     package let cursor: String?
 
+    /// Whether events are to carry what changed (`_include=changes`).
+    package let includesChanges: Bool
+
     /// What is wrong with a query.
     package struct Refusal: Error, Equatable {
         /// The parameter.
@@ -34,6 +37,7 @@ package struct SubscriptionQuery: Equatable, Sendable {
         var filter = ChangeFilter()
         var resources: Set<ResourcePath> = []
         var hasResources = false
+        var includesChanges = false
         var cursor: String?
         let query: QueryString
         do {
@@ -61,7 +65,12 @@ package struct SubscriptionQuery: Equatable, Sendable {
                 hasResources = true
                 resources.insert(path)
             case "_since", "last_event_id", "lastEventId": cursor = value
-            case "_expected": break
+            case "_expected", "ticket": break
+            case "_include" where isOfCollection:
+                guard value == "changes" else {
+                    throw Refusal(name: name, description: "Only 'changes' can be included")
+                }
+                includesChanges = true
             default:
                 throw Refusal(name: name, description: "Unknown filter field '\(name)'")
             }
@@ -69,6 +78,7 @@ package struct SubscriptionQuery: Equatable, Sendable {
         if hasResources { filter.resources = resources }
         if let last = head.fields["Last-Event-ID"], !last.isEmpty { cursor = last }
         self.filter = filter
+        self.includesChanges = includesChanges
         self.cursor = cursor
     }
 }

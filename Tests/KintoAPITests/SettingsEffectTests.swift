@@ -126,6 +126,8 @@ struct SettingsEffectTests {
             response.fields["Alert"]
                 == #"{"code":"hard-eol","message":null,"url":"http://e.example/"}"#)
         #expect(response.fields["X-Content-Type-Options"] == nil)
+        #expect(
+            response.fields["Content-Security-Policy"]?.hasPrefix("default-src 'none'") == true)
         #expect(response.fields["Backoff"] == "3")
         #expect(
             response.fields["Access-Control-Expose-Headers"]

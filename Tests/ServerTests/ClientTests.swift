@@ -125,6 +125,22 @@ struct ExamplesTests {
         #expect(lines[0] != lines[1])
     }
 
+    @Test(
+        "in Swift get every change once, over a restart of the server",
+        .enabled(
+            if: Tool.swiftClient != nil,
+            "not built (swift build --package-path examples/swift-client)"))
+    func swiftClient() throws {
+        let client = try #require(Tool.swiftClient)
+        let result = try Tool.run(
+            [
+                "python3", Tool.scripts + "/swift_client_scenario.py", client,
+                HeliographProcess.program.path,
+            ], seconds: 300)
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("ok the client"), "\(result.output)")
+    }
+
     @Test("load a directory of collections, keep ids and timestamps, and can do so again")
     func load() throws {
         let source = directory.path + "/data/made"

@@ -176,4 +176,101 @@ struct CollectionStreamsOverSocketsTests {
             _ = try owner.read(until: "\"host\":\"test\"}\n\n")
         }
     }
+
+    /// The `data` of the next unnamed event.
+    private func nextChange(_ stream: TestConnection) throws -> JSONObject {
+        while true {
+            let block = try stream.read(until: "\n\n")
+            let lines = block.split(separator: "\n")
+            guard !lines.contains(where: { $0.hasPrefix("event: ") }),
+                let data = lines.first(where: { $0.hasPrefix("data: ") })
+            else { continue }
+            return try JSONParser.parse(String(data.dropFirst(6))).object ?? JSONObject()
+        }
+    }
+
+    @Test("carries what changed, while several write at once", arguments: [1, 2])
+    func changes(loops: Int) throws {
+        let server = try TestServer(loops: loops)
+        try server.makeCollection()
+        try server.write("before")
+        let stream = try open(server, "?_include=changes")
+        _ = try stream.read(until: "\r\n\r\n")
+        for writer in 0..<4 {
+            Thread.detach {
+                for number in 0..<30 {
+                    let id = "w\(writer)-\(number % 7)"
+                    _ =
+                        number % 5 == 4
+                        ? try? server.request("DELETE", "\(collectionPath)/records/\(id)").status
+                        : try? server.write(id, data: "{\"n\":\(number)}")
+                }
+                _ = try? server.write("end-\(writer)")
+            }
+        }
+        var records: [String: JSONObject] = [:]
+        var last: Int64 = 0
+        while (0..<4).contains(where: { records["end-\($0)"] == nil }) {
+            let entry = try nextChange(stream)
+            let timestamp = try #require(entry["last_modified"]?.integer)
+            #expect(timestamp > last)
+            last = timestamp
+            for change in try #require(entry["changes"]?.array).compactMap(\.object) {
+                let id = try #require(change["id"]?.string)
+                records[id] = change["deleted"]?.bool == true ? nil : change
+            }
+        }
+        let list = try server.request("GET", collectionPath + "/records").json["data"]?.array ?? []
+        var expected: [String: JSONObject] = [:]
+        for record in list.compactMap(\.object) {
+            expected[try #require(record["id"]?.string)] = record
+        }
+        #expect(records == expected)
+    }
+
+    @Test("goes on after a cursor with what changed since, as a changeset since then has it")
+    func changesSince() throws {
+        let server = try TestServer()
+        try server.makeCollection()
+        try server.write("a")
+        let etag = try #require(
+            try server.request("GET", collectionPath + "/records").fields["ETag"])
+        try server.write("b")
+        let polled = try open(
+            server, "?_include=changes&_since=%22\(etag.dropFirst().dropLast())%22")
+        let entry = try nextChange(polled)
+        #expect(entry["changes"]?.array?.map { $0.object?["id"]?.string } == ["b"])
+        let socket = try server.connect()
+        let answer = try socket.upgrade(
+            streamPath + "?_include=changes", fields: fields("me:secret"))
+        #expect(answer.status == 101)
+        var decoder = WebSocketFrameDecoder(role: .client)
+        let change = try socket.readMessage(&decoder)
+        #expect(change["entry"]?.object?["changes"]?.array?.count == 2)
+        #expect(try open(server, "?_include=records").readAnswer().status == 400)
+    }
+
+    @Test("can be opened by a ticket, once, and ends when its user may not read any more")
+    func ticket() throws {
+        let server = try TestServer()
+        try server.makeCollection()
+        try share(server, collectionPath, with: [userID(you)])
+        func ticket(_ user: String) throws -> String {
+            let answer = try server.request(
+                "POST", "/v1/buckets/monitor/collections/changes/ticket", user: user)
+            return try #require(answer.json["data"]?.object?["ticket"]?.string)
+        }
+        let yours = try ticket(you)
+        let stream = try open(server, "?ticket=\(yours)", user: nil)
+        _ = try stream.read(until: "event: ready")
+        #expect(try open(server, "?ticket=\(yours)", user: nil).readAnswer().status == 401)
+        let others = try ticket("third:secret")
+        #expect(try open(server, "?ticket=\(others)", user: nil).readAnswer().status == 403)
+        let monitor = try server.connect()
+        let monitorPath = "/v1/buckets/monitor/collections/changes/stream"
+        try monitor.send("GET", "\(monitorPath)?ticket=\(try ticket(you))")
+        _ = try monitor.read(until: "event: ready")
+        try share(server, collectionPath, with: [])
+        _ = try stream.readToEnd()
+    }
 }

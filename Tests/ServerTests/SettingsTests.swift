@@ -213,7 +213,7 @@ struct EffectiveSettingsTests {
                 "kinto.includes = kinto.plugins.quotas",
                 "the plugin kinto.plugins.quotas is not built in"
             ),
-            ("kinto.includes = kinto.plugins.flush", "kinto.plugins.flush is not built in"),
+            ("kinto.includes = kinto.plugins.quotas", "kinto.plugins.quotas is not built in"),
             ("kinto.includes = kinto.plugins.openid", "kinto.plugins.openid is not built in"),
             ("kinto.includes = kinto.plugins.accounts", "kinto.plugins.accounts is not built in"),
             (

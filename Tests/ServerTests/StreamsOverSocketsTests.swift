@@ -96,6 +96,27 @@ struct EventStreamsOverSocketsTests {
         }
     }
 
+    @Test("tells of the end of each collection when everything is flushed")
+    func flush() throws {
+        let server = try TestServer(settings: ["kinto.includes": "kinto.plugins.flush"])
+        try server.makeCollection()
+        try server.makeCollection("b", "d")
+        try server.write("r")
+        try server.write("r", "b", "d")
+        let (stream, _) = try open(server)
+        _ = try stream.read(until: "event: ready")
+        _ = try stream.read(until: "\n\n")
+        #expect(try server.request("POST", "/v1/__flush__", user: nil).status == 202)
+        let ends = try [stream.read(until: "}\n\n"), stream.read(until: "}\n\n")]
+        for (end, name) in zip(ends, ["c", "d"]) {
+            #expect(end.contains("\"deleted\":true"))
+            #expect(ends.contains { $0.contains("\"collection\":\"\(name)\"") })
+        }
+        try server.makeCollection()
+        try server.write("again")
+        #expect(try stream.read(until: "\"collection\":\"c\"").contains("data: "))
+    }
+
     @Test(
         "is refused in Kinto's words when the query is wrong",
         arguments: ["?nope=1", "?resource=/nope", "?resource=", "?bucket=%ff"])

@@ -61,11 +61,12 @@ struct StorageChangeTests {
             try await storage.write { _ = try $0.put("c", in: .plugins) }
             try await storage.write { _ = try $0.put("a", 5, in: .plugins) }
             try await storage.write { _ = try $0.delete("b", timestamp: 6, in: .plugins) }
+            try await storage.write { try $0.remove(["b"], from: .plugins) }
             try await storage.write { try $0.removeTree(at: CollectionPath.plugins.uri) }
             try await storage.write { _ = try $0.put("a", 7, in: .plugins) }
             try await storage.write { _ = try $0.put("a", in: .plugins) }
             let own: Set<CollectionPath> = [.plugins]
-            #expect(observed.all == [[], [], [], own, own, own, own, []])
+            #expect(observed.all == [[], [], [], own, own, own, own, own, []])
             try await storage.read { reader throws in
                 let newest = try storage.changeLog().last
                 #expect(try reader.change(of: .plugins) == newest)

@@ -107,6 +107,29 @@ struct StoragePermissionTests {
         }
     }
 
+    @Test("tell all that someone was granted", arguments: Backend.allCases)
+    func allGranted(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            try await storage.write { transaction throws in
+                try transaction.setPermissions(["read": ["me"], "write": ["you"]], of: "/a")
+                try transaction.setPermissions(["read": ["you"], "write": ["me"]], of: "/a/b")
+                try transaction.setPermissions(["read": ["\"q'"]], of: "/other")
+            }
+            try await storage.read { reader throws in
+                #expect(
+                    try reader.permissions(grantedTo: ["me"]) == [
+                        "/a": ["read"], "/a/b": ["write"],
+                    ])
+                #expect(
+                    try reader.permissions(grantedTo: ["me", "you"])
+                        == ["/a": ["read", "write"], "/a/b": ["read", "write"]])
+                #expect(try reader.permissions(grantedTo: ["\"q'"]) == ["/other": ["read"]])
+                #expect(try reader.permissions(grantedTo: []).isEmpty)
+                #expect(try reader.permissions(grantedTo: ["nobody"]).isEmpty)
+            }
+        }
+    }
+
     @Test("tell the groups of principals", arguments: Backend.allCases)
     func groups(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in

@@ -192,4 +192,24 @@ struct StorageQueryTests {
             }
         }
     }
+
+    @Test("of one resource give the ids of what lives in them", arguments: Backend.allCases)
+    func idsOfAll(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            try await fill(storage)
+            try await storage.write { transaction throws in
+                _ = try transaction.put("g", 10, in: .groups(of: "main"))
+            }
+            try await storage.read { reader throws in
+                let ids = try reader.ids(ofAll: "record").mapValues { $0.sorted() }
+                #expect(
+                    ids == [
+                        ResourceList.plugins.parent: ["a", "b", "c", "d", "e"],
+                        ResourceList.addons.parent: ["x"],
+                    ])
+                #expect(try reader.ids(ofAll: "group") == ["/buckets/main": ["g"]])
+                #expect(try reader.ids(ofAll: "nothing").isEmpty)
+            }
+        }
+    }
 }

@@ -80,7 +80,7 @@ struct ExactlyWhatIsOwedTests {
     private func shows(_ channel: Channel, _ path: CollectionPath) -> Bool {
         switch channel {
         case .monitor(let filter): path.bucket != "private" && filter.matches(path)
-        case .collection(let own): path == own
+        case .collection(let own, _): path == own
         }
     }
 

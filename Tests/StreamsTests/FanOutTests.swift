@@ -7,6 +7,11 @@ import Wire
 
 @testable import Streams
 
+/// Questions in the order in which they were asked.
+final class Questions {
+    var asked: [ChangesQuestion] = []
+}
+
 /// A hub, a loop's fan-out and simulated sockets.
 final class Bench {
     static let epoch = Epoch(randomBits: 0xE0)
@@ -16,11 +21,14 @@ final class Bench {
     let fanOut: FanOut<SimulatedTransport, SeededGenerator>
     let webSockets: WebSocketStreams<SimulatedTransport, SeededGenerator>
     private(set) var history: [Change] = []
+    /// What the storage was asked and has not answered yet.
+    let questions = Questions()
 
     init(seed: UInt64 = 1) {
         fanOut = FanOut(
             hub: hub, transport: transport, configuration: .init(),
-            random: SeededGenerator(seed: seed), wake: {})
+            random: SeededGenerator(seed: seed), wake: {},
+            ask: { [questions] in questions.asked.append($0) })
         webSockets = WebSocketStreams(
             fanOut: fanOut, transport: transport,
             clock: { Timestamp(milliseconds: 1_700_000_000_000) })

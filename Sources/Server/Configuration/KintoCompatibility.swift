@@ -60,7 +60,7 @@ enum KintoCompatibility {
     /// Plugins whose work is done by the server itself.
     static let builtInPlugins: Set = [
         "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.default_bucket",
-        "kinto.plugins.history",
+        "kinto.plugins.flush", "kinto.plugins.history",
     ]
     /// Plugins that nothing of the API depends on: the console in a browser, and measuring.
     static let ignoredPlugins: Set = [

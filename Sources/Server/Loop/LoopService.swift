@@ -42,12 +42,18 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     private let transport: LoopStreamTransport
     /// Takes requests to the API and the storage.
     let dispatcher: RequestDispatcher
-    private let hub: Hub
-    private let service: KintoService
+    /// What the loop learns of changes from.
+    let hub: Hub
+    /// The API.
+    let service: KintoService
     private let clock: @Sendable () -> Timestamp
-    private var exchanges: [UInt32: HTTPExchange] = [:]
+    /// The requests in progress by the slots of their connections.
+    var exchanges: [UInt32: HTTPExchange] = [:]
     private var date = HTTPDateCache()
     private var drain: DrainState?
+
+    /// Whether the ordered end has begun.
+    var isDraining: Bool { drain != nil }
 
     /// Makes the handler of `loop`.
     init(
@@ -62,9 +68,12 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         self.service = service
         self.clock = clock
         transport = LoopStreamTransport(loop: loop)
+        let changes = ChangesReading(loop: loop, dispatcher: dispatcher)
         fanOut = Streaming(
             hub: hub, transport: transport, configuration: streams,
-            random: SystemRandomNumberGenerator(), wake: { loop.wake() })
+            random: SystemRandomNumberGenerator(), wake: { loop.wake() },
+            ask: { [changes] in changes.ask($0) })
+        changes.fanOut = fanOut
         webSockets = WebSocketStreams(
             fanOut: fanOut, transport: transport, clock: clock)
     }
@@ -266,7 +275,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     /// An answer has come back from another thread.
-    private func finish(_ connection: ConnectionID, _ answer: HTTPResponse) {
+    func finish(_ connection: ConnectionID, _ answer: HTTPResponse) {
         guard let exchange = exchange(of: connection),
             case .awaitingAnswer = exchange.phase
         else { return }
@@ -277,13 +286,14 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     /// After an answer that did not go out at once: the next request may come.
-    private func goOnReading(_ connection: ConnectionID, _ exchange: HTTPExchange) {
+    func goOnReading(_ connection: ConnectionID, _ exchange: HTTPExchange) {
         guard kind(of: connection) == .http, case .readingHead = exchange.phase else { return }
         exchanges[connection.slot] = nil
         loop.resumeReading(connection)
     }
 
-    private func send(
+    /// Sends the answer to a connection's request.
+    func send(
         _ answer: HTTPResponse, _ connection: ConnectionID, _ exchange: HTTPExchange
     ) {
         if drain != nil || exchange.hasPeerEnded { exchange.keepsAlive = false }
@@ -305,7 +315,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         }
     }
 
-    private func currentDate() -> [UInt8] { date.bytes(at: clock().milliseconds / 1_000) }
+    /// The value of `Date` by now.
+    func currentDate() -> [UInt8] { date.bytes(at: clock().milliseconds / 1_000) }
 
     private func finishAnswer(_ connection: ConnectionID, _ exchange: HTTPExchange) {
         guard exchange.keepsAlive else {
@@ -322,102 +333,6 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     ) {
         exchange.keepsAlive = false
         send(service.refusal(status: status, reason), connection, exchange)
-    }
-
-    // MARK: Streams
-
-    private func admitStream(
-        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
-        _ plan: StreamPlan
-    ) {
-        // Before the permission is read: what is changed after that raises the count.
-        let changes = hub.accessChanges
-        exchange.phase = .awaitingAnswer
-        let door = dispatcher.admit(plan, for: request) { [self] door in
-            _ = loop.post { self.openStream(connection, request, door, changes: changes) }
-        }
-        switch door {
-        case .admitted(let admission):
-            beginStream(connection, exchange, request, admission, changes: changes)
-        case .refused(let answer): send(answer, connection, exchange)
-        case nil: loop.clearDeadline(connection)
-        }
-    }
-
-    /// The decision on a stream has come back from another thread.
-    private func openStream(
-        _ connection: ConnectionID, _ request: HTTPRequest, _ door: StreamDoor, changes: UInt64
-    ) {
-        switch door {
-        case .refused(let answer): finish(connection, answer)
-        case .admitted(let admission):
-            guard let exchange = exchange(of: connection),
-                case .awaitingAnswer = exchange.phase
-            else { return }
-            guard !exchange.hasPeerEnded else {
-                loop.close(connection)
-                return
-            }
-            beginStream(connection, exchange, request, admission, changes: changes)
-            if kind(of: connection) == .http {
-                goOnReading(connection, exchange)
-            } else {
-                loop.resumeReading(connection)
-                checkAccess()
-            }
-        }
-    }
-
-    private func beginStream(
-        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
-        _ admission: StreamAdmission, changes: UInt64
-    ) {
-        let retry = fanOut.drawRetryMilliseconds()
-        let decision = StreamEndpoint.decide(
-            request, admission: admission, service: service,
-            isOverloaded: drain != nil
-                || loop[state: connection].second == LoopService.notAdmitted,
-            retryMilliseconds: retry)
-        switch decision {
-        case .answer(let answer):
-            send(answer, connection, exchange)
-        case .begin(let encoding, let answer, let opening, let query):
-            var head = HTTPResponseWriter.streamHead(
-                of: answer, version: exchange.head.version, date: currentDate())
-            head.append(contentsOf: opening)
-            exchanges[connection.slot] = nil
-            loop[state: connection].first =
-                (encoding == .eventStream ? Kind.eventStream : Kind.webSocket).rawValue
-            loop.setSendBuffer(connection, bytes: Limits.streamSendBufferBytesMax)
-            let hasBegun = fanOut.begin(
-                StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
-                channel: admission.path.map { .collection($0) } ?? .monitor(query.filter),
-                cursor: query.cursor,
-                grant: admission.path.map { path in
-                    StreamGrant(
-                        access: StreamAccess(viewer: admission.viewer, path: path),
-                        changes: changes)
-                })
-            if !hasBegun {
-                loop[state: connection].first = Kind.http.rawValue
-                exchange.keepsAlive = false
-                exchanges[connection.slot] = exchange
-                send(service.unavailable(for: request), connection, exchange)
-            }
-        }
-    }
-
-    private func receiveOnWebSocket(
-        _ bytes: UnsafeRawBufferPointer, _ connection: ConnectionID
-    ) -> Int {
-        guard !loop.hasPendingOutput(connection) else {
-            loop.pauseReading(connection)
-            return 0
-        }
-        let consumed = webSockets.received(bytes, on: StreamID(connection))
-        // Who does not read is not listened to; reading goes on when the output has drained.
-        if loop.hasPendingOutput(connection) { loop.pauseReading(connection) }
-        return consumed
     }
 
     // MARK: Drain
@@ -452,11 +367,13 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     // MARK: Connections
 
-    private func kind(of connection: ConnectionID) -> Kind {
+    /// What a connection is at the moment.
+    func kind(of connection: ConnectionID) -> Kind {
         Kind(rawValue: loop[state: connection].first) ?? .closing
     }
 
-    private func exchange(of connection: ConnectionID) -> HTTPExchange? {
+    /// The request in progress on a connection, if there is one.
+    func exchange(of connection: ConnectionID) -> HTTPExchange? {
         guard let exchange = exchanges[connection.slot],
             exchange.generation == connection.generation
         else { return nil }
@@ -481,7 +398,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     /// The second word of a connection that is one too many.
-    private static let notAdmitted: UInt64 = 1
+    static let notAdmitted: UInt64 = 1
 
     private static let continueFrame = EncodedFrame(HTTPResponseWriter.continuation)
 }

@@ -93,6 +93,22 @@ final class RequestDispatcher: Sendable {
         }
     }
 
+    /// Asks what changed in a collection, and calls `completion` on another thread, with nil if
+    /// the storage cannot tell.
+    func readChanges(
+        _ question: ChangesQuestion, completion: @escaping @Sendable (ChangesAnswer?) -> Void
+    ) {
+        storage.read({ reader in
+            try IncludedChanges(of: question.path, since: question.since, reader)
+        }) { result in
+            guard case .success(let changes) = result, let change = changes.change else {
+                completion(nil)
+                return
+            }
+            completion(ChangesAnswer(change: change, records: changes.records))
+        }
+    }
+
     private func run(
         _ plan: Plan, for request: HTTPRequest,
         _ completion: @escaping @Sendable (HTTPResponse) -> Void

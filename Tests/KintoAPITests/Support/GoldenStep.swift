@@ -12,11 +12,11 @@ struct GoldenStep: Sendable {
     let settings: [String: String]
     let volatile: Set<String>
     let unordered: Set<String>
-    let wording: Set<String>
+    var wording: Set<String>
     let isQuirk: Bool
     let status: Int64
     let headers: [String: String]
-    let body: String
+    var body: String
     private let request: JSONObject
     private let template: JSONObject
     private let saved: [String: String]

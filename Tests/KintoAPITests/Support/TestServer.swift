@@ -35,6 +35,8 @@ final class TestServer: Sendable {
     let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
+    /// How often the hub was told of changes, and of how many.
+    let announced = Mutex<[Int]>([])
 
     /// - Parameter file: The path of an SQLite database to be made; nil for memory.
     convenience init(
@@ -56,10 +58,13 @@ final class TestServer: Sendable {
         let hub = Hub(epoch: storage.epoch, host: settings.entryHost, log: []) {
             monitored.monitors($0)
         }
-        storage.setCommitObserver { hub.publish($0) }
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
+        storage.setCommitObserver { [weak self] commit in
+            self?.announced.withLock { $0.append(commit.changes.count) }
+            hub.publish(commit)
+        }
     }
 
     deinit {

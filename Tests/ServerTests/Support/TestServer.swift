@@ -9,7 +9,7 @@ import Streams
 @testable import Server
 
 /// A whole server within the test process, on a port of its own.
-final class TestServer {
+final class TestServer: Sendable {
     let server: HeliographServer
     let port: UInt16
 

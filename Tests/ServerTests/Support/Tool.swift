@@ -50,6 +50,12 @@ enum Tool {
         }
     }()
 
+    /// The example in Swift, if it was built.
+    static let swiftClient: String? = {
+        let path = package + "/examples/swift-client/.build/debug/changes"
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+
     /// Runs a command to its end; it is killed after `seconds`.
     static func run(_ command: [String], seconds: Int = 60, input: String? = nil) throws -> Result {
         let process = Process()

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+//
+// How a request becomes a stream: it is admitted, by the storage if it needs a permission, then the
+// connection changes its kind and the loop's streams take it over.
+
+import Core
+import KintoAPI
+import Reactor
+import Streams
+import Wire
+
+extension LoopService {
+    /// Has a request for a stream decided on, which may take the storage.
+    func admitStream(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
+        _ plan: StreamPlan
+    ) {
+        // Before the permission is read: what is changed after that raises the count.
+        let changes = hub.accessChanges
+        exchange.phase = .awaitingAnswer
+        let door = dispatcher.admit(plan, for: request) { [self] door in
+            _ = loop.post { self.openStream(connection, request, door, changes: changes) }
+        }
+        switch door {
+        case .admitted(let admission):
+            beginStream(connection, exchange, request, admission, changes: changes)
+        case .refused(let answer): send(answer, connection, exchange)
+        case nil: loop.clearDeadline(connection)
+        }
+    }
+
+    /// The decision on a stream has come back from another thread.
+    private func openStream(
+        _ connection: ConnectionID, _ request: HTTPRequest, _ door: StreamDoor, changes: UInt64
+    ) {
+        switch door {
+        case .refused(let answer): finish(connection, answer)
+        case .admitted(let admission):
+            guard let exchange = exchange(of: connection),
+                case .awaitingAnswer = exchange.phase
+            else { return }
+            guard !exchange.hasPeerEnded else {
+                loop.close(connection)
+                return
+            }
+            beginStream(connection, exchange, request, admission, changes: changes)
+            if kind(of: connection) == .http {
+                goOnReading(connection, exchange)
+            } else {
+                loop.resumeReading(connection)
+                checkAccess()
+            }
+        }
+    }
+
+    /// Turns a connection into a stream, unless its request is refused after all.
+    func beginStream(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
+        _ admission: StreamAdmission, changes: UInt64
+    ) {
+        let retry = fanOut.drawRetryMilliseconds()
+        let decision = StreamEndpoint.decide(
+            request, admission: admission, service: service,
+            isOverloaded: isDraining
+                || loop[state: connection].second == LoopService.notAdmitted,
+            retryMilliseconds: retry)
+        switch decision {
+        case .answer(let answer):
+            send(answer, connection, exchange)
+        case .begin(let encoding, let answer, let opening, let query):
+            var head = HTTPResponseWriter.streamHead(
+                of: answer, version: exchange.head.version, date: currentDate())
+            head.append(contentsOf: opening)
+            exchanges[connection.slot] = nil
+            loop[state: connection].first =
+                (encoding == .eventStream ? Kind.eventStream : Kind.webSocket).rawValue
+            loop.setSendBuffer(connection, bytes: Limits.streamSendBufferBytesMax)
+            let hasBegun = fanOut.begin(
+                StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
+                channel: channel(of: admission, query), cursor: query.cursor,
+                grant: admission.path.map { path in
+                    StreamGrant(
+                        access: StreamAccess(viewer: admission.viewer, path: path),
+                        changes: changes)
+                })
+            if !hasBegun {
+                loop[state: connection].first = Kind.http.rawValue
+                exchange.keepsAlive = false
+                exchanges[connection.slot] = exchange
+                send(service.unavailable(for: request), connection, exchange)
+            }
+        }
+    }
+
+    private func channel(of admission: StreamAdmission, _ query: SubscriptionQuery) -> Channel {
+        guard let path = admission.path else { return .monitor(query.filter) }
+        return .collection(path, includesChanges: query.includesChanges)
+    }
+
+    /// Takes a WebSocket peer's bytes and returns how many were consumed.
+    func receiveOnWebSocket(
+        _ bytes: UnsafeRawBufferPointer, _ connection: ConnectionID
+    ) -> Int {
+        guard !loop.hasPendingOutput(connection) else {
+            loop.pauseReading(connection)
+            return 0
+        }
+        let consumed = webSockets.received(bytes, on: StreamID(connection))
+        // Who does not read is not listened to; reading goes on when the output has drained.
+        if loop.hasPendingOutput(connection) { loop.pauseReading(connection) }
+        return consumed
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+//
+// Events that carry what changed (`_include=changes`). What changed is in the storage, which a loop
+// does not wait for: a position asks a question, the answer comes back later, and everyone who
+// stands at that position then is sent the same frame. Meanwhile they are owed something and get
+// nothing. The answer tells of the state that was read, which may be newer than the change that led
+// to the question: it is told as what it is, so a revision and its records are always of one state.
+
+import Core
+import Hub
+
+/// What is asked of the storage: what changed in a collection.
+package struct ChangesQuestion: Hashable, Sendable {
+    /// The collection.
+    package let path: CollectionPath
+    /// Only what changed after this timestamp, tombstones included; nil for all there is.
+    package let since: Timestamp?
+    /// Where those stand who ask.
+    let key: ChangesKey
+}
+
+/// The answer to a `ChangesQuestion`, all of it from one state of the storage.
+package struct ChangesAnswer: Sendable {
+    /// The newest change of the collection.
+    package let change: Change
+    /// The records as a JSON array; nil if they are too many or the collection was deleted.
+    package let records: [UInt8]?
+
+    /// Makes an answer of its parts.
+    package init(change: Change, records: [UInt8]?) {
+        self.change = change
+        self.records = records
+    }
+}
+
+/// A position in the channel of a cohort.
+struct ChangesKey: Hashable, Sendable {
+    /// The number of the cohort.
+    let cohort: Int32
+    /// Which of the cohorts that had this number.
+    let serial: UInt64
+    /// The position.
+    let position: Position
+}
+
+/// One event with what changed between a position and the change it tells of.
+struct ChangesEvent {
+    /// The event in each encoding, by its raw value.
+    let frames: [EncodedFrame]
+    /// Where a subscriber stands that has it.
+    let reached: Position
+
+    /// Renders the event.
+    ///
+    /// - Parameters:
+    ///   - records: The records that changed, as a JSON array; nil for an event that does not tell.
+    ///   - isRewritten: Whether they are all there are, because what changed cannot be told.
+    /// - Complexity: O(length of the records).
+    init(_ entry: Entry, records: [UInt8]?, isRewritten: Bool, epoch: Epoch) {
+        let cursor = Cursor.exact(entry.timestamp, epoch, entry.change.revision)
+        frames = StreamEncoding.allCases.map { encoding in
+            var buffer: [UInt8] = []
+            if isRewritten { encoding.appendReset(.rewritten, to: &buffer) }
+            encoding.append(entry: entry, changes: records, cursor: cursor, to: &buffer)
+            return EncodedFrame(buffer)
+        }
+        reached = Position(after: entry.change.revision, at: entry.timestamp)
+    }
+
+    /// How many bytes it takes.
+    var byteCount: Int { frames.reduce(0) { $0 + $1.count } }
+}
+
+/// The questions of a loop that are not answered yet, who waits for them, and the events that were
+/// made of answers since the log last changed.
+struct ChangesDesk {
+    private var waiting: [ChangesKey: [StreamID]] = [:]
+    private var events: [ChangesKey: ChangesEvent] = [:]
+    private var eventBytes = 0
+    /// Answers that are ahead of the log, which is about to learn of their change.
+    private var early: [(question: ChangesQuestion, answer: ChangesAnswer)] = []
+
+    /// Notes that `stream` waits for the answer to a position's question, if one does.
+    ///
+    /// - Returns: Whether the question is new and must be asked.
+    mutating func wait(for key: ChangesKey, _ stream: StreamID?) -> Bool {
+        let isNew = waiting[key] == nil
+        if let stream {
+            waiting[key, default: []].append(stream)
+        } else if isNew {
+            waiting[key] = []
+        }
+        return isNew
+    }
+
+    /// Whether the question of a position is not answered yet.
+    func isWaiting(for key: ChangesKey) -> Bool { waiting[key] != nil }
+
+    /// Ends the wait for a question, and returns who waited.
+    mutating func endWait(for key: ChangesKey) -> [StreamID] {
+        waiting.removeValue(forKey: key) ?? []
+    }
+
+    /// Keeps an answer until the log has come to its change.
+    mutating func postpone(_ question: ChangesQuestion, _ answer: ChangesAnswer) {
+        early.append((question, answer))
+    }
+
+    /// The answers that were kept and are not ahead of `head` any more.
+    mutating func takePostponed(upTo head: Revision) -> [(ChangesQuestion, ChangesAnswer)] {
+        guard !early.isEmpty else { return [] }
+        let due = early.filter { $0.answer.change.revision <= head }
+        early.removeAll { $0.answer.change.revision <= head }
+        return due.map { ($0.question, $0.answer) }
+    }
+
+    /// The event that leads on from a position, if it was made since the log last changed.
+    func event(from key: ChangesKey) -> ChangesEvent? { events[key] }
+
+    /// Remembers an event for those who come to the same position.
+    mutating func keep(_ event: ChangesEvent, from key: ChangesKey) {
+        if eventBytes + event.byteCount > Limits.catchUpCacheBytesMax { forgetEvents() }
+        events[key] = event
+        eventBytes += event.byteCount
+    }
+
+    /// Forgets all events; to be called when the log has changed.
+    mutating func forgetEvents() {
+        guard !events.isEmpty else { return }
+        events.removeAll()
+        eventBytes = 0
+    }
+}
