@@ -47,7 +47,7 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(
-            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
         module("Core", ["COpenSSL"]),
         module("Wire", ["Core"]),
@@ -58,7 +58,10 @@ let package = Package(
         module("Streams", ["Core", "Wire", "Hub"]),
         module(
             "Server",
-            ["Core", "Wire", "Hub", "Storage", "Reactor", "KintoAPI", "Streams", "CLinux"]),
+            [
+                "Core", "Wire", "Hub", "Storage", "Reactor", "KintoAPI", "Streams", "CLinux",
+                "COpenSSL",
+            ]),
         .executableTarget(
             name: "heliograph", dependencies: ["Server"], swiftSettings: swiftSettings),
         .executableTarget(

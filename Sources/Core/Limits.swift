@@ -133,6 +133,25 @@ package enum Limits {
     /// How long `heliograph watch` waits at most before it returns.
     package static let watchRetryMillisecondsMax = 60_000
 
+    // MARK: Clients of the command line
+
+    /// One answer of a server, decoded: a page of a list, or of a batch.
+    package static let answerBytesMax = 256 * 1024 * 1024
+    /// How long a server may be silent before its answer.
+    package static let answerSilenceSecondsMax = 120
+    /// How often one request is sent before that is a failure.
+    package static let requestTriesMax = 8
+    /// The longest pause that a server may ask for.
+    package static let requestPauseSecondsMax = 600
+    /// Objects of one page, and of one transaction, of an import.
+    package static let importPageObjects = 500
+    /// Requests in one batch that an import sends, however many the source takes.
+    package static let importBatchRequestsMax = 500
+    /// How often an import looks for what changed while it ran, before it leaves that to the next.
+    package static let importRoundsMax = 5
+    /// How often the progress of an import is told: to a terminal, and to a file.
+    package static let progressMilliseconds = (terminal: 200, file: 5_000)
+
     // MARK: Storage
 
     /// Writes committed together.

@@ -113,6 +113,17 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         state.members = SortedMap()
     }
 
+    package func restore(_ object: StoredObject, in list: ResourceList) {
+        count()
+        if state.lists[list] == nil { move(list, to: object.timestamp) }
+        replace(with: object, in: list)
+    }
+
+    package func restoreTimestamp(_ timestamp: Timestamp, of list: ResourceList) {
+        count()
+        if state.lists[list]?.timestamp != timestamp { move(list, to: timestamp) }
+    }
+
     package func attempt<Value>(_ body: () throws -> Value) throws -> Value {
         let saved = (state, pending)
         do {

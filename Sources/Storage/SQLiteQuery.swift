@@ -10,7 +10,9 @@ enum SQLiteQuery: Hashable {
     /// Lists and their timestamps.
     case list, insertList, moveList, deleteList, listsAt, listsBelow, lists
     /// Objects and tombstones.
-    case object, idsOfAll, replaceObject, buryObject, deleteObjects, deleteObjectsOfIDs
+    case object, idsOfAll, replaceObject, replaceTombstone, buryObject, deleteObjects
+    /// Some objects or tombstones.
+    case deleteObjectsOfIDs
     /// The objects of a list, in an order.
     case visit(ObjectQuery.Order, withTombstones: Bool, ofIDs: Bool)
     /// How many there are.
@@ -64,11 +66,8 @@ extension SQLiteQuery {
             ON CONFLICT (list, id) DO UPDATE SET
             last_modified = excluded.last_modified, deleted = 0, data = excluded.data
             """
-        case .buryObject:
-            """
-            UPDATE objects SET last_modified = ?3, deleted = 1, data = NULL
-            WHERE list = ?1 AND id = ?2 AND deleted = 0
-            """
+        case .buryObject: Self.buryObjectSQL
+        case .replaceTombstone: Self.replaceTombstoneSQL
         case .deleteObjects: "DELETE FROM objects WHERE list = ?1"
         case .deleteObjectsOfIDs: Self.deleteObjectsOfIDsSQL
         case .visit(let order, let withTombstones, let ofIDs):
@@ -113,6 +112,18 @@ extension SQLiteQuery {
     private static let deleteObjectsOfIDsSQL = """
         DELETE FROM objects INDEXED BY objects_by_id
         WHERE list = ?1 AND id IN (SELECT value FROM json_each(?2))
+        """
+
+    private static let buryObjectSQL = """
+        UPDATE objects SET last_modified = ?3, deleted = 1, data = NULL
+        WHERE list = ?1 AND id = ?2 AND deleted = 0
+        """
+
+    private static let replaceTombstoneSQL = """
+        INSERT INTO objects (list, id, last_modified, deleted, data)
+        VALUES (?1, ?2, ?3, 1, NULL)
+        ON CONFLICT (list, id) DO UPDATE SET
+        last_modified = excluded.last_modified, deleted = 1, data = NULL
         """
 
     private static let replaceChangeSQL = """
@@ -160,9 +171,8 @@ extension SQLiteQuery {
             "DELETE FROM members WHERE uri = ?1 OR (uri >= ?2 AND uri < ?3)"
         case .beginRead, .beginWrite, .commit, .rollback, .savepoint, .release, .rollbackPart,
             .list, .insertList, .moveList, .deleteList, .listsAt, .listsBelow, .lists, .object,
-            .idsOfAll,
-            .replaceObject, .buryObject, .deleteObjects, .deleteObjectsOfIDs, .visit, .count,
-            .changes,
+            .idsOfAll, .replaceObject, .replaceTombstone, .buryObject, .deleteObjects,
+            .deleteObjectsOfIDs, .visit, .count, .changes,
             .lastRevision, .change, .replaceChange, .deleteAllObjects, .deleteAllLists,
             .deleteAllPermissions, .deleteAllMembers:
             preconditionFailure("no statement about permissions")

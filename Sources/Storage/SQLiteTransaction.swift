@@ -177,6 +177,29 @@ private struct RemovedList {
     let timestamp: Timestamp
 }
 
+// MARK: - Restoring
+
+extension SQLiteTransaction {
+    package func restore(_ object: StoredObject, in list: ResourceList) throws {
+        let row = try group.row(of: list)
+        let number = try move(list, from: row, to: row?.timestamp ?? object.timestamp)
+        try connection.with(object.isTombstone ? .replaceTombstone : .replaceObject) { statement in
+            statement.bind(number, at: 1)
+            statement.bind(object.id, at: 2)
+            statement.bind(object.timestamp.milliseconds, at: 3)
+            if object.isTombstone {
+                try statement.run()
+            } else {
+                try statement.run(bytes: object.json, at: 4)
+            }
+        }
+    }
+
+    package func restoreTimestamp(_ timestamp: Timestamp, of list: ResourceList) throws {
+        try move(list, from: try group.row(of: list), to: timestamp)
+    }
+}
+
 // MARK: - Removing
 
 extension SQLiteTransaction {

@@ -192,6 +192,18 @@ package protocol StorageTransaction: StorageReader {
     /// - Throws: `StorageError`.
     func removeEverything() throws
 
+    /// Stores an object or a tombstone exactly as given, in place of the one of that id, as copies
+    /// of another storage do. The list's timestamp stays; if it has none, it gets the object's.
+    ///
+    /// - Throws: `StorageError`.
+    func restore(_ object: StoredObject, in list: ResourceList) throws
+
+    /// Sets the timestamp of a list, be it lower than before, as copies of another storage do. The
+    /// change log notes it if it is new and the list is of records.
+    ///
+    /// - Throws: `StorageError`.
+    func restoreTimestamp(_ timestamp: Timestamp, of list: ResourceList) throws
+
     /// Runs `body`; if it throws, what it did is undone and the error goes on (a part of a batch).
     ///
     /// - Throws: What `body` throws.

@@ -97,7 +97,7 @@ struct CommandLineTests {
         "without a meaning is refused with a hint",
         arguments: [
             ([], "no command"), (["serv"], "no command serv; did you mean serve?"),
-            (["import"], "no command import"),
+            (["export"], "no command export"),
             (["serve", "--prot", "1"], "serve has no option --prot; did you mean --port?"),
             (["check", "--port", "1"], "check has no option --port"),
             (["serve", "-p", "1"], "serve has no option -p"),
@@ -125,6 +125,12 @@ struct CommandLineTests {
             (["watch", "h:1"], "URL h:1: expected http://… or https://…"),
             (["watch", "http:///x"], "URL http:///x: expected http://… or https://…"),
             (["watch", "http://h", "--json=1"], "--json takes no value"),
+            (["import"], "import needs URL"),
+            (["import", "h"], "URL h: expected http://HOST:PORT/v1 or https://HOST/v1"),
+            (
+                ["import", "http://h", "--auth", "secret"],
+                "--auth ********: expected USER:PASSWORD"
+            ),
             (
                 ["watch", "http://h", "--resource", "b"],
                 "--resource b: expected /buckets/B or /buckets/B/collections/C"
@@ -175,6 +181,15 @@ struct HeliographCommandTests {
                     watch: { options in
                         box.record.withLock { $0.calls.append("watch \(options.url)") }
                         return .failure
+                    },
+                    importing: { options, target in
+                        let login = options.login ?? "nobody"
+                        let call = "import \(options.url.authority) \(login)"
+                        box.record.withLock {
+                            $0.calls.append(call)
+                            $0.configuration = target
+                        }
+                        return .success
                     }),
                 environment: environment,
                 output: { text in box.record.withLock { $0.output += text } },
@@ -218,7 +233,6 @@ struct HeliographCommandTests {
             for option in command.options { #expect(text.contains("\n  \(option.rawValue)")) }
             #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
         }
-        #expect(!program.contains("import"))
     }
 
     @Test("exits with 64 and a hint when it is misused")
@@ -244,6 +258,13 @@ struct HeliographCommandTests {
         let watch = Run(["watch", "http://h"])
         #expect(watch.calls == ["watch http://h"])
         #expect(watch.status == .failure)
+        let storage = "--storage=sqlite:////tmp/x.db"
+        let given = Run(["import", "https://h/v1", "--auth", "a:b", storage])
+        #expect(given.calls == ["import h a:b"])
+        #expect(given.configuration?.server.storage == .sqlite(path: "/tmp/x.db"))
+        let inherited = Run(
+            ["import", "https://h/v1"], environment: ["HELIOGRAPH_IMPORT_AUTH": "c:d"])
+        #expect(inherited.calls == ["import h c:d"])
     }
 
     @Test("exits with 78 and one line when the configuration is wrong")

@@ -20,6 +20,7 @@ enum Allowances {
             "requestHeadSecondsMax", "requestBodySecondsMax", "keepAliveSecondsMax",
             "stalledAnswerSecondsMax", "lingerMillisecondsMax", "watchRetryMillisecondsMax",
             "refusedSecondsMax", "failureLogMillisecondsMin", "accessCheckMillisecondsMin",
+            "answerSilenceSecondsMax", "requestPauseSecondsMax", "progressMilliseconds",
         ],
         "how often a drain is looked at: it decides when its end is seen, not what it is": [
             "drainPollMicroseconds"
@@ -27,6 +28,9 @@ enum Allowances {
         "what the kernel is asked for, and rounds as it likes": ["streamSendBufferBytesMax"],
         "a margin below the process's own limit, which a test cannot lower for itself alone": [
             "reservedDescriptors"
+        ],
+        "how an import is cut: any numbers of them copy the same": [
+            "importPageObjects", "importBatchRequestsMax", "importRoundsMax",
         ],
         "how many threads read: any number of them gives the same answers": [
             "storageReadersDefault"

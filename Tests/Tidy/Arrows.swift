@@ -14,7 +14,7 @@ enum Arrows {
         "Streams": ["Core", "Wire", "Hub", "Synchronization"],
         "Server": [
             "Core", "Wire", "Hub", "Storage", "Reactor", "KintoAPI", "Streams", "CLinux",
-            "Synchronization", "Glibc", "Dispatch",
+            "COpenSSL", "Synchronization", "Glibc", "Dispatch",
         ],
         "heliograph": ["Server", "Synchronization", "Glibc", "Dispatch"],
         "heliograph-bench": ["Core", "Wire", "CLinux", "Synchronization", "Glibc", "Dispatch"],

@@ -14,6 +14,8 @@ package enum CommandName: String, Sendable, CaseIterable {
     case migrate
     /// Follows a server's changes.
     case watch
+    /// Copies a running Kinto.
+    case importing = "import"
     /// Prints the version.
     case version
 }
@@ -30,12 +32,31 @@ package enum Command: Sendable, Equatable {
     case migrate(ConfigurationOptions)
     /// Follow a server's changes.
     case watch(WatchOptions)
+    /// Copy a running Kinto.
+    case importing(ImportOptions, ConfigurationOptions)
     /// Print the version.
     case version
     /// Explain every setting.
     case helpWithSettings
     /// Explain one command, or all of them.
     case help(CommandName?)
+}
+
+/// What `heliograph import` is asked for, apart from where to.
+package struct ImportOptions: Sendable, Equatable {
+    /// The address of the source.
+    package let url: ServerURL
+    /// `USER:PASSWORD`, if they were given.
+    package let login: String?
+    /// Whether each record is asked for its own permissions.
+    package let asksForRecordPermissions: Bool
+
+    /// Makes options of their values.
+    package init(url: ServerURL, login: String? = nil, asksForRecordPermissions: Bool = true) {
+        self.url = url
+        self.login = login
+        self.asksForRecordPermissions = asksForRecordPermissions
+    }
 }
 
 /// What `heliograph watch` is asked for.

@@ -29,6 +29,8 @@ package enum CommandLineArguments {
         case .migrate: return .migrate(try configurationOptions(words))
         case .initialize: return .initialize(path: words.argument)
         case .watch: return .watch(try watchOptions(words))
+        case .importing:
+            return .importing(try importOptions(words), try configurationOptions(words))
         case .version: return .version
         }
     }
@@ -67,6 +69,24 @@ package enum CommandLineArguments {
             }
         }
         return options
+    }
+
+    private static func importOptions(_ words: Words) throws(UsageError) -> ImportOptions {
+        guard let argument = words.argument else {
+            throw .missingArgument("URL", command: words.command)
+        }
+        guard let url = ServerURL(argument) else {
+            throw .invalidValue(
+                option: "URL", value: argument, expected: "http://HOST:PORT/v1 or https://HOST/v1",
+                command: words.command)
+        }
+        let login = words.values[.auth]?.first
+        if let login, !login.contains(":") {
+            throw words.invalid(.auth, "********", "USER:PASSWORD")
+        }
+        return ImportOptions(
+            url: url, login: login,
+            asksForRecordPermissions: words.values[.noRecordPermissions] == nil)
     }
 
     private static func watchOptions(_ words: Words) throws(UsageError) -> WatchOptions {

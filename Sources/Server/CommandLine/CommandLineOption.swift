@@ -16,6 +16,10 @@ enum CommandLineOption: String, CaseIterable {
     case since = "--since"
     /// A resource to follow.
     case resource = "--resource"
+    /// The user of a source.
+    case auth = "--auth"
+    /// Whether records are asked for their permissions.
+    case noRecordPermissions = "--no-record-permissions"
     /// Output for programs.
     case json = "--json"
 
@@ -28,7 +32,8 @@ enum CommandLineOption: String, CaseIterable {
         case .storage: "STORAGE"
         case .since: "CURSOR"
         case .resource: "PATH"
-        case .json: nil
+        case .auth: "LOGIN"
+        case .json, .noRecordPermissions: nil
         }
     }
 
@@ -45,6 +50,8 @@ enum CommandLineOption: String, CaseIterable {
         case .loops: "Run N event loops (default: one per core)."
         case .since: "Begin after CURSOR: an id of a stream, or the ETag of a poll."
         case .resource: "Only /buckets/B or /buckets/B/collections/C; may be repeated."
+        case .auth: "Read as USER:PASSWORD; the environment's HELIOGRAPH_IMPORT_AUTH hides it."
+        case .noRecordPermissions: "Do not ask each record for its own permissions: much faster."
         case .json: "Print each change as one line of JSON."
         }
     }
@@ -58,6 +65,7 @@ extension CommandName {
         case .check: [.ini]
         case .migrate: [.ini, .storage]
         case .watch: [.since, .resource, .json]
+        case .importing: [.auth, .ini, .storage, .noRecordPermissions]
         case .initialize, .version: []
         }
     }
@@ -66,7 +74,7 @@ extension CommandName {
     var argument: (placeholder: String, isRequired: Bool)? {
         switch self {
         case .initialize: ("FILE", false)
-        case .watch: ("URL", true)
+        case .watch, .importing: ("URL", true)
         case .serve, .check, .migrate, .version: nil
         }
     }

@@ -13,16 +13,20 @@ package struct HeliographCommand: Sendable {
         package let migrate: @Sendable (Configuration) -> ExitStatus
         /// Follows a server's changes.
         package let watch: @Sendable (WatchOptions) -> ExitStatus
+        /// Copies a running Kinto.
+        package let importing: @Sendable (ImportOptions, Configuration) -> ExitStatus
 
         /// Makes a set of commands.
         package init(
             serve: @escaping @Sendable (Configuration) -> ExitStatus,
             migrate: @escaping @Sendable (Configuration) -> ExitStatus,
-            watch: @escaping @Sendable (WatchOptions) -> ExitStatus
+            watch: @escaping @Sendable (WatchOptions) -> ExitStatus,
+            importing: @escaping @Sendable (ImportOptions, Configuration) -> ExitStatus
         ) {
             self.serve = serve
             self.migrate = migrate
             self.watch = watch
+            self.importing = importing
         }
     }
 
@@ -67,6 +71,12 @@ package struct HeliographCommand: Sendable {
         case .migrate(let options): return configured(options) { bodies.migrate($0) }
         case .check(let options): return configured(options, check)
         case .watch(let options): return bodies.watch(options)
+        case .importing(let options, let target):
+            let login = options.login ?? environment["HELIOGRAPH_IMPORT_AUTH"]
+            let complete = ImportOptions(
+                url: options.url, login: login,
+                asksForRecordPermissions: options.asksForRecordPermissions)
+            return configured(target) { bodies.importing(complete, $0) }
         case .initialize(let path): return initialize(path)
         case .version: output("heliograph \(HeliographVersion.text)\n")
         case .helpWithSettings: output(SettingsTable.complete.page)

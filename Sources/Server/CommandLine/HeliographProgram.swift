@@ -14,7 +14,8 @@ package enum HeliographProgram {
             bodies: HeliographCommand.Bodies(
                 serve: { ServeCommand.run($0) },
                 migrate: { MigrateCommand.run($0) },
-                watch: { watch($0) }),
+                watch: { watch($0) },
+                importing: { ImportCommand($0).run($1) }),
             environment: ProcessEnvironment.variables(),
             output: { Logger.write(Array($0.utf8), to: STDOUT_FILENO) },
             errorOutput: { Logger.write(Array($0.utf8), to: STDERR_FILENO) }
@@ -24,8 +25,7 @@ package enum HeliographProgram {
     private static func watch(_ options: WatchOptions) -> ExitStatus {
         guard let url = WatchURL(options.url, resources: options.resources.map(\.uri)) else {
             let text =
-                "heliograph: \(options.url): expected http://HOST:PORT/v1 (for https, put "
-                + "a proxy between)\n"
+                "heliograph: \(options.url): expected http://HOST:PORT/v1 or https://HOST/v1\n"
             Logger.write(Array(text.utf8), to: STDERR_FILENO)
             return .usage
         }

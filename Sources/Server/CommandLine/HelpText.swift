@@ -51,6 +51,7 @@ extension CommandName {
         case .initialize: "Writes a configuration file with every setting and its default."
         case .check: "Validates the configuration and prints each setting with its origin."
         case .migrate: "Prepares the database without announcing any change."
+        case .importing: "Copies a running Kinto, and later what changed there."
         case .watch: "Follows the changes of a server and prints them."
         case .version: "Prints the version."
         }
@@ -80,6 +81,13 @@ extension CommandName {
             "Without --ini, the file that the environment variable KINTO_INI names is read."
         case .initialize:
             "Without FILE, or with -, it is written to standard output. No file is overwritten."
+        case .importing:
+            """
+            URL is the source's, https://HOST/v1. Ids, timestamps, permissions and tombstones are
+            kept; history is not copied. However it is interrupted, the same command goes on where
+            it was; when all is here, it brings what changed since, deletions too. The server of
+            the database that is written to must not run.
+            """
         case .watch, .version: ""
         }
     }

@@ -103,17 +103,18 @@ package struct WatchCommand {
 
     private func connect() throws(Ending) -> ClientSocket {
         do {
-            let socket = try ClientSocket(host: options.url.host, port: options.url.port)
+            let socket = try ClientSocket(options.url.server)
             try socket.send(request())
             return socket
         } catch {
+            guard error.mayPass else { throw .refused(error.description) }
             throw .interrupted(error.description)
         }
     }
 
     private func request() -> [UInt8] {
         var fields = HTTPFields([
-            ("Host", options.url.authority), ("Accept", EventStreamEncoder.mediaType),
+            ("Host", options.url.server.authority), ("Accept", EventStreamEncoder.mediaType),
             ("Cache-Control", "no-cache"), ("User-Agent", "heliograph/\(HeliographVersion.text)"),
         ])
         if !lastEventID.isEmpty { fields.append("Last-Event-ID", lastEventID) }
@@ -121,7 +122,7 @@ package struct WatchCommand {
         return HTTPRequestWriter.message(of: HTTPRequest(head: head))
     }
 
-    private func receive(_ socket: borrowing ClientSocket) throws(Ending) -> [UInt8] {
+    private func receive(_ socket: ClientSocket) throws(Ending) -> [UInt8] {
         do {
             return try socket.receive()
         } catch {
@@ -135,7 +136,7 @@ package struct WatchCommand {
         do {
             return try reader.read(bytes)
         } catch {
-            throw .refused("\(options.url.authority) does not speak HTTP")
+            throw .refused("\(options.url.server.authority) does not speak HTTP")
         }
     }
 

@@ -27,15 +27,20 @@ enum Tool {
     }()
 
     /// A Python that has kinto-http: that of `HELIOGRAPH_TEST_PYTHON`, or the system's.
-    static let kintoPython: String? = {
+    static let kintoPython: String? = python(importing: "kinto_http")
+
+    /// A Python that has Kinto itself.
+    static let serverPython: String? = python(importing: "kinto, requests")
+
+    private static func python(importing modules: String) -> String? {
         let named = ProcessInfo.processInfo.environment["HELIOGRAPH_TEST_PYTHON"]
         for python in [named, "python3"].compactMap({ $0 }) {
-            if let result = try? run([python, "-c", "import kinto_http"]), result.status == 0 {
+            if let result = try? run([python, "-c", "import " + modules]), result.status == 0 {
                 return python
             }
         }
         return nil
-    }()
+    }
 
     /// Whether that Python has kinto-wizard.
     static let hasWizard: Bool = {

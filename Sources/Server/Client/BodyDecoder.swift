@@ -28,11 +28,17 @@ struct ChunkReader {
     private enum State {
         case size
         case content(remaining: Int)
+        case trailers
         case end
     }
 
     private var state = State.size
     private var line: [UInt8] = []
+
+    /// Whether the last chunk and the lines behind it were read.
+    var isComplete: Bool {
+        if case .end = state { true } else { false }
+    }
 
     /// The content in `bytes`, or nil if they are no chunks.
     ///
@@ -48,7 +54,7 @@ struct ChunkReader {
                 content += bytes[index..<(index + count)]
                 index += count
                 state = count == remaining ? .size : .content(remaining: remaining - count)
-            case .size:
+            case .size, .trailers:
                 let byte = bytes[index]
                 index += 1
                 guard byte == UInt8(ascii: "\n") else {
@@ -56,12 +62,17 @@ struct ChunkReader {
                     if line.count > Limits.chunkLineBytesMax { return nil }
                     continue
                 }
+                if case .trailers = state {
+                    if line.allSatisfy({ $0 == UInt8(ascii: "\r") }) { state = .end }
+                    line = []
+                    continue
+                }
                 // The line break behind a chunk's content is an empty line here.
                 let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: "\r") }
                 line = []
                 if digits.isEmpty { continue }
                 guard let size = ChunkReader.hexadecimal(digits) else { return nil }
-                state = size == 0 ? .end : .content(remaining: size)
+                state = size == 0 ? .trailers : .content(remaining: size)
             }
         }
         return content
