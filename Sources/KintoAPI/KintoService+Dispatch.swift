@@ -64,6 +64,8 @@ extension KintoService {
             let entries = changes.monitoredEntries().entries
             let body = broadcasts.body(entries, now: exchange.now)
             return .answer(exchange.finish(Reply(json: body)))
+        case .defaultBucket(let subpath):
+            return try DefaultBucketEndpoint(exchange: exchange, subpath: subpath).plan(self)
         case .permissions: return try PermissionsEndpoint(exchange: exchange).plan(self)
         case .flush: return try utility(exchange).flush(self)
         case .contribute: return .answer(exchange.finish(try utility(exchange).contribute()))

@@ -113,6 +113,11 @@ package final class KintoService: Sendable {
         }
     }
 
+    /// What a request needs that another one stands for.
+    func plan(_ request: HTTPRequest, body: RequestBody, as exchange: Exchange) -> Plan {
+        plan(self.exchange(request, body: body, isSubrequest: exchange.isSubrequest))
+    }
+
     private func plan(_ exchange: Exchange) -> Plan {
         if exchange.hasEnded, !exchange.isSubrequest {
             let error = APIError(

@@ -145,6 +145,9 @@ extension KintoSettings: DeclaredSettings {
         .integer(
             "kinto.account_cache_ttl_seconds", \.accountCacheSeconds, in: seconds,
             "How long an account's verified password is remembered after it was last used."),
+        .text(
+            "kinto.default_bucket_hmac_secret", \.defaultBucketSecret,
+            "The key that makes the ids of default buckets."),
     ]
 
     /// The class of a policy.

@@ -96,6 +96,12 @@ package struct KintoSettings: Sendable {
         "bucket_create_principals": ["system.Authenticated"]
     ]
 
+    /// Whether the plugin that makes `/buckets/default` a bucket of the user's own is among the
+    /// includes.
+    package var hasDefaultBucket: Bool { includes.contains("kinto.plugins.default_bucket") }
+    /// `default_bucket_hmac_secret`: the key that makes the ids of those buckets. Unlike what is
+    /// told of the reference, `userid_hmac_secret` is never used in its place.
+    package var defaultBucketSecret = ""
     /// `experimental_permissions_endpoint`: whether users can list what they were granted.
     package var hasPermissionsEndpoint = false
     /// Whether the flush plugin is among the includes, so that anyone can remove everything.

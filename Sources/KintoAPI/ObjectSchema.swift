@@ -39,15 +39,13 @@ enum ObjectSchema {
         }
         var texts: [String] = []
         for (index, element) in elements.enumerated() {
-            if element.isNull || element.string?.isEmpty ?? false {
+            if PythonText.isFalse(element) {
                 errors.add(.body, "\(path).\(index)", "Required")
-                continue
-            }
-            guard let text = element.string else {
+            } else if let text = element.string {
+                texts.append(text)
+            } else {
                 errors.add(.body, "\(path).\(index)", RequestBody.notText(element, name: ""))
-                continue
             }
-            texts.append(text)
         }
         return texts
     }
@@ -106,7 +104,7 @@ enum ObjectSchema {
         case .number, .array, .object:
             errors.add(
                 .body, "\(prefix)cache_expires",
-                "\"\(JSONWriter.string(value))\" is not a number")
+                "\"\(PythonText.str(value))\" is not a number")
         }
     }
 

@@ -30,6 +30,8 @@ enum Route: Equatable {
     case stream(CollectionPath)
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
+    /// `/v1/buckets/default` and all below it, where the user's own bucket is: the segments behind.
+    case defaultBucket([String])
     /// `/v1/permissions`: what the user was granted.
     case permissions
     /// `/v1/__flush__`: everything is removed.

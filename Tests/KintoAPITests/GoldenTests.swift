@@ -60,7 +60,6 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 enum DeliberateDifference {
     /// Steps that are not replayed, with the reason; nil stands for the whole scenario.
     static let skipped: [(scenario: String, steps: Set<Int64>?, reason: String)] = [
-        ("plugins/default-bucket", nil, "there is no default bucket"),
         ("objects/schema", nil, "records are not validated; asking for it is refused at start"),
     ]
 

@@ -210,8 +210,8 @@ struct EffectiveSettingsTests {
             ),
             ("kinto.http_api_version = 2.0", "the API is that of version 1"),
             (
-                "kinto.includes = kinto.plugins.default_bucket",
-                "the plugin kinto.plugins.default_bucket is not built in"
+                "kinto.includes = kinto.plugins.quotas",
+                "the plugin kinto.plugins.quotas is not built in"
             ),
             ("kinto.includes = kinto.plugins.quotas", "kinto.plugins.quotas is not built in"),
             ("kinto.includes = kinto.plugins.openid", "kinto.plugins.openid is not built in"),

@@ -59,8 +59,8 @@ enum KintoCompatibility {
 
     /// Plugins whose work is done by the server itself.
     static let builtInPlugins: Set = [
-        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.history",
-        "kinto.plugins.flush", "kinto.plugins.accounts",
+        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.default_bucket",
+        "kinto.plugins.flush", "kinto.plugins.history", "kinto.plugins.accounts",
     ]
     /// Plugins that nothing of the API depends on: the console in a browser, and measuring.
     static let ignoredPlugins: Set = [
@@ -122,7 +122,7 @@ enum KintoCompatibility {
 
     /// Settings of Kinto's insides.
     static let harmlessKeys: Set = [
-        "admin_assets_path", "default_bucket_hmac_secret", "disabled_metrics", "filter-with",
+        "admin_assets_path", "disabled_metrics", "filter-with",
         "handle_exceptions", "heartbeat_timeout_seconds", "json_renderer", "storage_max_backlog",
         "storage_max_overflow", "storage_strict_json", "transaction_per_request", "use",
     ]

@@ -82,6 +82,11 @@ final class TestServer: Sendable {
         storage.close()
     }
 
+    /// What the storage has done so far.
+    var statistics: StorageStatistics? {
+        (storage as? SQLiteStorage)?.statistics ?? (storage as? MemoryStorage)?.statistics
+    }
+
     /// Plans a request, runs the plan and returns the answer.
     func send(_ request: HTTPRequest) async -> HTTPResponse {
         let service = service
