@@ -28,7 +28,8 @@ struct DefaultBucketEndpoint: Sendable {
             return service.plan(request(in: "unknown"), body: body, as: exchange)
         }
         guard let bucket = exchange.identity.defaultBucket(exchange.settings) else {
-            throw .unauthorized
+            throw .unauthorized(
+                challenges: exchange.settings.authenticationPolicies.count)
         }
         if exchange.settings.isReadOnly { throw .methodNotAllowed(allowed: nil) }
         let request = request(in: bucket)
@@ -38,7 +39,12 @@ struct DefaultBucketEndpoint: Sendable {
             return preparing(bucket) { _ in response }
         }
         let body = body.forDefaultBucket(bucket, at: subpath)
-        switch service.plan(request, body: body, as: exchange) {
+        return preceding(service.plan(request, body: body, as: exchange), bucket)
+    }
+
+    /// The plan of the request in its bucket, which is made before it if need be.
+    private func preceding(_ plan: Plan, _ bucket: String) -> Plan {
+        switch plan {
         case .answer(let response): return preparing(bucket) { _ in self.outside(response) }
         case .read(let answer): return preparing(bucket) { self.outside(try answer($0)) }
         case .write(let answer):
@@ -50,6 +56,8 @@ struct DefaultBucketEndpoint: Sendable {
                     return self.outside(refusal.response)
                 }
             }
+        case .verify(let login, let then):
+            return .verify(login) { preceding(then($0), bucket) }
         }
     }
 

@@ -115,7 +115,9 @@ package final class KintoService: Sendable {
 
     /// What a request needs that another one stands for.
     func plan(_ request: HTTPRequest, body: RequestBody, as exchange: Exchange) -> Plan {
-        plan(self.exchange(request, body: body, isSubrequest: exchange.isSubrequest))
+        var other = self.exchange(request, body: body, isSubrequest: exchange.isSubrequest)
+        other.verdicts = exchange.verdicts
+        return plan(other)
     }
 
     private func plan(_ exchange: Exchange) -> Plan {

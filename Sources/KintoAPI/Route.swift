@@ -55,7 +55,7 @@ extension Route {
     var asksForIdentity: Bool {
         switch self {
         case .hello, .batch, .list, .object, .changeset, .monitorRecords, .snapshot, .stream,
-            .streamTicket, .permissions, .flush:
+            .streamTicket, .permissions, .flush, .defaultBucket:
             true
         case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
             .dashboard, .api, .contribute, .nowhere:
