@@ -46,6 +46,9 @@ struct ObjectBody: Sendable {
                 errors.add(.body, "data", RequestBody.notMapping(value))
             }
         }
+        if kind == .account, style == .replace, members["data"] == nil {
+            errors.add(.body, "data", "Required")
+        }
         if let value = members["permissions"] {
             readPermissions(value, kind: kind, errors: &errors)
         }
@@ -67,6 +70,11 @@ struct ObjectBody: Sendable {
             return
         }
         var permissions: [String: Set<String>?] = [:]
+        if let name = members.members.map(\.key).first(where: { !kind.permissions.contains($0) }) {
+            let known = kind.permissions.joined(separator: ", ")
+            errors.add(.body, "permissions", "\"\(name)\" is not one of \(known)")
+            return
+        }
         for (name, value) in members.members {
             if value.isNull {
                 permissions[name] = .some(nil)
