@@ -16,12 +16,42 @@ struct Exchange: Sendable {
     let endpoint: Endpoint?
     /// The time it came.
     let now: Timestamp
-    /// Who sent it.
-    let identity: Identity
+    /// What is known of logins, its own and those of the parts of a batch.
+    var verdicts: [Login: LoginVerdict] = [:] {
+        didSet { finding = Identity.find(login, verdicts: verdicts, settings: settings) }
+    }
+    /// The login that it gives.
+    let login: Login?
+    /// What can be said of who sent it.
+    private(set) var finding: Identity.Finding
     /// Its body.
     let body: RequestBody
     /// Whether it is part of a batch.
     let isSubrequest: Bool
+
+    /// Makes an exchange of what is known of a request.
+    init(
+        service: KintoService, request: HTTPRequest, match: Router.Match, now: Timestamp,
+        body: RequestBody, isSubrequest: Bool
+    ) {
+        self.service = service
+        self.request = request
+        route = match.route
+        endpoint = match.endpoint
+        self.now = now
+        login = Login(request.head.fields)
+        finding = Identity.find(login, verdicts: [:], settings: service.settings)
+        self.body = body
+        self.isSubrequest = isSubrequest
+    }
+
+    /// Who sent it. Where an endpoint asks for that, it is known (`KintoService.endpointPlan`).
+    var identity: Identity {
+        switch finding {
+        case .known(let identity): identity
+        case .unverified, .lockedOut: .anonymous
+        }
+    }
 
     /// The settings.
     var settings: KintoSettings { service.settings }

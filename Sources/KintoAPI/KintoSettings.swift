@@ -77,10 +77,16 @@ package struct KintoSettings: Sendable {
 
     // MARK: Users and permissions
 
-    /// `multiauth.policies`: how users may say who they are.
+    /// `multiauth.policies`: how users may say who they are, by the names of the policies.
     package var policies: [String] = []
+    /// `multiauth.policy.<name>.use`: the classes of Kinto that policies are, by their names.
+    var policyClasses: [String: String] = [:]
+    /// What these come to, in their order.
+    private(set) var authenticationPolicies: [AuthenticationPolicy] = []
     /// Whether `basicauth` is among the policies.
     package var hasBasicAuth: Bool { policies.contains("basicauth") }
+    /// `account_cache_ttl_seconds`: how long a verified login is good after it was last used.
+    package var accountCacheSeconds = 30
     /// `userid_hmac_secret`: the key that makes user ids of credentials.
     package var userIDSecret = ""
     /// `explicit_permissions`: whether who writes an object gets the permission to write it.
@@ -141,6 +147,9 @@ package struct KintoSettings: Sendable {
         return !changesResources.isEmpty || includes.contains(where: plugins.contains)
     }
 
+    /// Whether accounts can be made, changed and deleted: a plugin says so.
+    package var hasAccounts: Bool { includes.contains(KintoSettings.accountsPlugin) }
+
     /// What `changes.resources` and `changes.excluded_collections` come to.
     ///
     /// - Complexity: O(number of resources).
@@ -161,5 +170,7 @@ package struct KintoSettings: Sendable {
     package init(_ values: [String: String]) throws(SettingsError) {
         self.init()
         try read(values)
+        authenticationPolicies = try makePolicies()
+        try checkAccounts()
     }
 }

@@ -20,9 +20,14 @@ enum ObjectSchema {
             validateMapping("schema", object, prefix: prefix, errors: &errors)
             validateCacheExpires(&object, prefix: prefix, errors: &errors)
         case .group: validateMembers(&object, prefix: prefix, errors: &errors)
+        case .account: validatePassword(object, prefix: prefix, errors: &errors)
         case .record, .history: break
         }
     }
+
+    /// Says that bcrypt would not tell a password from others.
+    static let unhashable =
+        "Longer than \(Limits.passwordBytesMax) bytes, or with a NUL character in it"
 
     /// The texts of an array, noting what is none.
     static func texts(
@@ -43,6 +48,33 @@ enum ObjectSchema {
             }
         }
         return texts
+    }
+
+    private static func validatePassword(
+        _ object: JSONObject, prefix: String, errors: inout ValidationErrors
+    ) {
+        let path = "\(prefix)password"
+        let value = object["password"] ?? .null
+        if isNothing(value) {
+            errors.add(.body, path, "Required")
+        } else if let password = value.string {
+            if !Bcrypt.canHash(Array(password.utf8)) { errors.add(.body, path, unhashable) }
+        } else {
+            let text = value == true ? "True" : JSONWriter.string(value)
+            errors.add(.body, path, "\(text) is not a string: {'password': ''}")
+        }
+    }
+
+    /// Whether a value counts as none, as in Python.
+    private static func isNothing(_ value: JSONValue) -> Bool {
+        switch value {
+        case .null: true
+        case .bool(let bool): !bool
+        case .number(let number): number.double == 0
+        case .string(let text): text.isEmpty
+        case .array(let elements): elements.isEmpty
+        case .object(let object): object.isEmpty
+        }
     }
 
     private static func validateMapping(

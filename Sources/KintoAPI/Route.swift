@@ -50,6 +50,20 @@ enum Route: Equatable {
     case nowhere(DeadEnd)
 }
 
+extension Route {
+    /// Whether the answer depends on who asks, so that logins are verified before.
+    var asksForIdentity: Bool {
+        switch self {
+        case .hello, .batch, .list, .object, .changeset, .monitorRecords, .snapshot, .stream,
+            .streamTicket, .permissions, .flush:
+            true
+        case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
+            .dashboard, .api, .contribute, .nowhere:
+            false
+        }
+    }
+}
+
 /// Why a path leads to no endpoint.
 enum DeadEnd: Equatable {
     /// It has no version: it may lead somewhere below the version.

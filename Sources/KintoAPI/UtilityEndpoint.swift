@@ -106,6 +106,13 @@ struct UtilityEndpoint: Sendable {
     private var capabilities: JSONObject {
         let settings = exchange.settings
         var capabilities = JSONObject()
+        if settings.hasAccounts {
+            capabilities["accounts"] = [
+                "description": "Manage user accounts.",
+                "url": "https://kinto.readthedocs.io/en/latest/api/1.x/accounts.html",
+                "validation_enabled": false,
+            ]
+        }
         if settings.hasBasicAuth {
             capabilities["basicauth"] = [
                 "description": "Very basic authentication sessions. Not for production use.",
