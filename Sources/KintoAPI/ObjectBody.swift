@@ -61,6 +61,14 @@ struct ObjectBody: Sendable {
             errors.add(.body, "permissions", RequestBody.notMapping(value))
             return
         }
+        // A permission that does not exist hides what else is invalid; one that is null does not
+        // matter.
+        let names = members.members.filter { !$0.value.isNull }.map(\.key)
+        if let name = names.first(where: { !kind.permissions.contains($0) }) {
+            let known = kind.permissions.joined(separator: ", ")
+            errors.add(.body, "permissions", "\"\(name)\" is not one of \(known)")
+            return
+        }
         var permissions: [String: Set<String>?] = [:]
         if let name = members.members.map(\.key).first(where: { !kind.permissions.contains($0) }) {
             let known = kind.permissions.joined(separator: ", ")

@@ -47,7 +47,7 @@ struct RequestQuery: Sendable {
                     + "Please make sure your requests are encoded in UTF-8: \(query)")
         }
         for (name, value) in decoded.parameters {
-            if let place = parameters.firstIndex(where: { $0.name == name }) {
+            if let place = parameters.firstIndex(where: { $0.name.hasSameBytes(as: name) }) {
                 parameters[place].values.append(value)
             } else {
                 parameters.append(Parameter(name: name, values: [value]))

@@ -60,7 +60,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 enum DeliberateDifference {
     /// Steps that are not replayed, with the reason; nil stands for the whole scenario.
     static let skipped: [(scenario: String, steps: Set<Int64>?, reason: String)] = [
-        ("objects/schema", nil, "records are not validated; asking for it is refused at start"),
+        ("objects/schema", nil, "records are not validated; asking for it is refused at start")
     ]
 
     /// Settings that are refused or that choose the recorded behaviour.
