@@ -35,6 +35,8 @@ package enum StreamPlan: Sendable {
     case admitted(StreamAdmission)
     /// A read transaction; what it throws and when it must be a write one is as in `Plan.read`.
     case read(@Sendable (any StorageReader) throws -> StreamAdmission)
+    /// The verdict on a login, as in `Plan.verify`.
+    case verify(Login, then: @Sendable (LoginVerdict) -> StreamPlan)
 }
 
 extension KintoService {
@@ -47,6 +49,11 @@ extension KintoService {
         var path: CollectionPath?
         if case .stream(let named) = exchange.route { path = named }
         guard path != nil || exchange.route == .monitorStream else { return nil }
+        return streamPlan(exchange, of: path)
+    }
+
+    private func streamPlan(_ exchange: Exchange, of path: CollectionPath?) -> StreamPlan {
+        let request = exchange.request
         if exchange.hasEnded {
             if case .answer(let answer) = plan(request) { return .answer(answer) }
             return .answer(unavailable(for: request))
@@ -56,8 +63,24 @@ extension KintoService {
         guard errors.isEmpty else {
             return .answer(exchange.finish(errors.error(isRaised: false).reply))
         }
+        if path != nil {
+            switch exchange.finding {
+            case .known: break
+            case .unverified(let login):
+                return .verify(login) { verdict in
+                    var exchange = exchange
+                    exchange.verdicts[login] = verdict
+                    return self.streamPlan(exchange, of: path)
+                }
+            case .lockedOut(let seconds):
+                let error = APIError.lockedOut(
+                    seconds: seconds, challenges: settings.authenticationPolicies.count)
+                return .answer(exchange.finish(error.reply))
+            }
+        }
         guard let viewer = viewer(of: exchange) else {
-            return .answer(exchange.finish(APIError.unauthorized.reply))
+            let error = APIError.unauthorized(challenges: settings.authenticationPolicies.count)
+            return .answer(exchange.finish(error.reply))
         }
         let admission = StreamAdmission(
             path: path, viewer: viewer,
@@ -85,7 +108,9 @@ extension KintoService {
         var errors = ValidationErrors()
         exchange.corsPolicy.check(exchange.request, &errors)
         try errors.check()
-        guard !exchange.identity.isAnonymous else { throw .unauthorized }
+        guard !exchange.identity.isAnonymous else {
+            throw .unauthorized(challenges: settings.authenticationPolicies.count)
+        }
         guard
             let ticket = tickets.issue(
                 to: exchange.identity.viewer, bytes: random(16), now: exchange.now)

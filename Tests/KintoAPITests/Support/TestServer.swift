@@ -35,18 +35,23 @@ final class TestServer: Sendable {
     let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
+    let workers: HeldWorkers
+    private let runner: PlanRunner
     /// How often the hub was told of changes, and of how many.
     let announced = Mutex<[Int]>([])
 
-    /// - Parameter file: The path of an SQLite database to be made; nil for memory.
+    /// - Parameters:
+    ///   - file: The path of an SQLite database to be made; nil for memory.
+    ///   - hashCost: The cost of hashes of passwords, by default the least there is.
     convenience init(
-        _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil
+        _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil,
+        hashCost: Int = 4
     ) throws {
-        try self.init(KintoSettings(values), file: file)
+        try self.init(KintoSettings(values), file: file, hashCost: hashCost)
     }
 
     /// - Parameter file: The path of an SQLite database to be made; nil for memory.
-    init(_ settings: KintoSettings, file: String? = nil) throws {
+    init(_ settings: KintoSettings, file: String? = nil, hashCost: Int = 4) throws {
         let clock = clock
         let storage: any Storage
         if let file {
@@ -61,6 +66,12 @@ final class TestServer: Sendable {
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
+        workers = HeldWorkers()
+        let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
+            clock.read()
+        }
+        runner = PlanRunner(
+            storage: storage, verifier: verifier, workers: workers, hashCost: hashCost)
         storage.setCommitObserver { [weak self] commit in
             self?.announced.withLock { $0.append(commit.changes.count) }
             hub.publish(commit)
@@ -71,10 +82,15 @@ final class TestServer: Sendable {
         storage.close()
     }
 
+    /// What the storage has done so far.
+    var statistics: StorageStatistics? {
+        (storage as? SQLiteStorage)?.statistics ?? (storage as? MemoryStorage)?.statistics
+    }
+
     /// Plans a request, runs the plan and returns the answer.
     func send(_ request: HTTPRequest) async -> HTTPResponse {
         let service = service
-        let storage = storage
+        let runner = runner
         return await withCheckedContinuation { continuation in
             let finish: @Sendable (Result<HTTPResponse, any Error>) -> Void = { result in
                 switch result {
@@ -83,17 +99,8 @@ final class TestServer: Sendable {
                     continuation.resume(returning: service.failure(error, for: request))
                 }
             }
-            switch service.plan(request) {
-            case .answer(let response): continuation.resume(returning: response)
-            case .write(let body): storage.write(body, completion: finish)
-            case .read(let body):
-                storage.read(body) { result in
-                    guard case .failure(StorageError.requiresWrite) = result else {
-                        return finish(result)
-                    }
-                    storage.write({ try body($0) }, completion: finish)
-                }
-            }
+            let answer = runner.run(service.plan(request), completion: finish)
+            if let answer { continuation.resume(returning: answer) }
         }
     }
 
