@@ -13,6 +13,7 @@ struct OpenAPITests {
         "multiauth.policies": "basicauth", "kinto.changes.resources": "*",
         "kinto.experimental_permissions_endpoint": "true",
         "kinto.includes": "kinto.plugins.flush kinto.plugins.history",
+        "heliograph.broadcasts.reader_tokens": "token",
     ]
 
     private func document(_ server: TestServer) async throws -> JSONObject {
