@@ -48,8 +48,9 @@ let package = Package(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
-        module("Core", ["COpenSSL"]),
+        module("Core", ["COpenSSL", "CCrypt"]),
         module("Wire", ["Core"]),
         module("Hub", ["Core"]),
         module("Storage", ["Core", "CSQLite"]),

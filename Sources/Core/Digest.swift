@@ -58,6 +58,14 @@ package enum Digest {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// The first 16 of `bytes` in the form of a UUID (RFC 9562, section 4): hexadecimal digits in
+    /// groups.
+    package static func uuid(_ bytes: [UInt8]) -> String {
+        precondition(bytes.count >= 16)
+        return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16]
+            .map { hexadecimal(Array(bytes[$0])) }.joined(separator: "-")
+    }
+
     private static func compute(_ bytes: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0

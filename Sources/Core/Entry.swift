@@ -54,10 +54,7 @@ package struct Entry: Sendable {
     ///
     /// - Complexity: O(length of the URI).
     package static func makeID(host: String, path: CollectionPath) -> String {
-        let digits = Digest.hexadecimal(Digest.md5(Array((host + path.uri).utf8)))
-        let bytes = Array(digits.utf8)
-        let groups = [bytes[0..<8], bytes[8..<12], bytes[12..<16], bytes[16..<20], bytes[20..<32]]
-        return groups.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
+        Digest.uuid(Digest.md5(Array((host + path.uri).utf8)))
     }
 
     private static func render(id: String, change: Change, host: String) -> [UInt8] {

@@ -205,6 +205,27 @@ package enum Limits {
     /// Histories of which the server remembers how many entries they may still grow by.
     package static let historyAllowancesMax = 10_000
 
+    // MARK: Accounts
+
+    /// What bcrypt sees of a password.
+    package static let passwordBytesMax = 72
+    /// The cost of the hashes that are made, Kinto's.
+    package static let passwordHashCost = 12
+    /// The cost of the dearest hash that a login is compared with: four seconds of a processor.
+    package static let passwordHashCostMax = 16
+    /// Threads that hash passwords.
+    package static let passwordThreadsMax = 2
+    /// Hashes that wait to be made: beyond it 503.
+    package static let passwordJobsMax = 64
+    /// Verified and refused logins that are remembered.
+    package static let rememberedLoginsMax = 10_000
+    /// How long a refused login counts.
+    package static let failedLoginSecondsMax = 60
+    /// Different wrong passwords of one account within that time: beyond it no other is looked at.
+    package static let failedLoginsMax = 10
+    /// How often a login is verified anew because its account changed meanwhile.
+    package static let loginAttemptsMax = 3
+
     // MARK: Configuration
 
     /// A configuration file longer than this is a mistake.

@@ -84,11 +84,23 @@ struct APIError: Error {
 
 extension APIError {
     /// 401: nobody may this without saying who they are.
-    static var unauthorized: APIError {
+    ///
+    /// - Parameter challenges: The number of policies, each of which asks for credentials.
+    static func unauthorized(challenges: Int) -> APIError {
         var error = APIError(
             status: 401, number: .missingAuthToken,
             message: "Please authenticate yourself to use this endpoint.")
-        error.fields.append("WWW-Authenticate", "Basic realm=\"Realm\"")
+        for _ in 0..<max(challenges, 1) {
+            error.fields.append("WWW-Authenticate", "Basic realm=\"Realm\"")
+        }
+        return error
+    }
+
+    /// 401: too many wrong passwords were tried for this account.
+    static func lockedOut(seconds: Int, challenges: Int) -> APIError {
+        var error = unauthorized(challenges: challenges)
+        error.message = "Too many wrong passwords for this account, please retry later."
+        error.fields["Retry-After"] = String(seconds)
         return error
     }
 

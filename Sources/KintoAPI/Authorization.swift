@@ -13,8 +13,10 @@ struct Authorization {
         case shared([String])
     }
 
-    private let settings: KintoSettings
-    private let identity: Identity
+    /// The settings.
+    let settings: KintoSettings
+    /// Who the user is.
+    let identity: Identity
     private let reader: any StorageReader
     /// Everything the user is.
     let principals: Set<String>
@@ -70,11 +72,14 @@ struct Authorization {
     func visiblePermissions(of uri: String) throws -> [String: Set<String>] {
         let permissions = try reader.permissions(of: uri)
         let writers = permissions["write"] ?? []
-        let isWriter = writers.contains(identity.owner) || !writers.isDisjoint(with: principals)
+        let isWriter = writers.contains(owner(of: uri)) || !writers.isDisjoint(with: principals)
         return isWriter ? permissions : [:]
     }
 
-    private var refusal: APIError { identity.isAnonymous ? .unauthorized : .forbidden }
+    private var refusal: APIError {
+        identity.isAnonymous
+            ? .unauthorized(challenges: settings.authenticationPolicies.count) : .forbidden
+    }
 
     /// Whether the user may do something.
     ///

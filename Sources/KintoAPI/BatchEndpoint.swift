@@ -36,10 +36,15 @@ struct BatchEndpoint: Sendable {
                 .body, "requests", "Recursive call on /batch endpoint is forbidden.")
         }
         try errors.check()
-        let parts = zip(requests, body.parts).map { request, part in
-            Part(request, body: part.body.map { RequestBody($0) } ?? .none, service: service)
+        if let login = unverifiedLogin(in: requests) {
+            return service.verifying(login, exchange)
         }
         let exchange = exchange
+        let parts = zip(requests, body.parts).map { request, part in
+            Part(
+                request, body: part.body.map { RequestBody($0) } ?? .none,
+                verdicts: exchange.verdicts, service: service)
+        }
         if parts.allSatisfy(\.isRead) {
             return .read { reader in
                 exchange.finish(try BatchEndpoint.reply(parts) { try $0.response(reader) })
@@ -77,6 +82,17 @@ struct BatchEndpoint: Sendable {
         return HTTPRequest(head: head)
     }
 
+    /// A login of a part, if there is one that may be that of an account and is not verified yet.
+    private func unverifiedLogin(in requests: [HTTPRequest]) -> Login? {
+        for request in requests {
+            let finding = Identity.find(
+                Login(request.head.fields), verdicts: exchange.verdicts,
+                settings: exchange.settings)
+            if case .unverified(let login) = finding { return login }
+        }
+        return nil
+    }
+
     /// Whether a request leads to this endpoint, be it by a redirect.
     private func isBatch(_ request: HTTPRequest) -> Bool {
         var path = request.head.path
@@ -91,23 +107,29 @@ private struct Part: Sendable {
     private let request: HTTPRequest
 
     /// Plans a request; a redirect is followed once.
-    init(_ request: HTTPRequest, body: RequestBody, service: KintoService) {
+    init(
+        _ request: HTTPRequest, body: RequestBody, verdicts: [Login: LoginVerdict],
+        service: KintoService
+    ) {
         var request = request
-        var plan = service.plan(request, partOfBatch: body)
+        var plan = service.plan(request, partOfBatch: body, verdicts: verdicts)
         if case .answer(let response) = plan, response.status == 307,
             let location = response.fields["Location"]
         {
             request.head.target = Part.target(location)
-            plan = service.plan(request, partOfBatch: body)
+            plan = service.plan(request, partOfBatch: body, verdicts: verdicts)
         }
         self.plan = plan
         self.request = request
     }
 
+    /// What would be told of a login that the batch did not verify before it planned its parts.
+    private static let unverified = StorageError.unusable("a login is not verified")
+
     /// Whether no write transaction is needed.
     var isRead: Bool {
         switch plan {
-        case .answer, .read: true
+        case .answer, .read, .verify: true
         case .write: false
         }
     }
@@ -118,6 +140,7 @@ private struct Part: Sendable {
         case .answer(let response): return response
         case .read(let body): return try body(reader)
         case .write: throw StorageError.requiresWrite
+        case .verify: throw Part.unverified
         }
     }
 
@@ -126,6 +149,7 @@ private struct Part: Sendable {
         switch plan {
         case .answer(let response): return response
         case .read(let body): return try body(transaction)
+        case .verify: throw Part.unverified
         case .write(let body):
             do {
                 return try transaction.attempt { try body(transaction) }

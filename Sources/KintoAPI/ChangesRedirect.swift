@@ -42,7 +42,8 @@ struct ChangesRedirect {
             return nil
         }
         let unquoted = expected.filter { $0 != "\"" }
-        let text = query.encoded(dropping: ["_expected"], adding: [("_expected", unquoted)])
+        let text = query.encoded(
+            dropping: ["_expected"], setting: [("_expected", unquoted)])
         return .redirect(to: address(text), seconds: -1, now: exchange.now)
     }
 

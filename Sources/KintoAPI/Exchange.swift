@@ -16,12 +16,42 @@ struct Exchange: Sendable {
     let endpoint: Endpoint?
     /// The time it came.
     let now: Timestamp
-    /// Who sent it.
-    let identity: Identity
+    /// What is known of logins, its own and those of the parts of a batch.
+    var verdicts: [Login: LoginVerdict] = [:] {
+        didSet { finding = Identity.find(login, verdicts: verdicts, settings: settings) }
+    }
+    /// The login that it gives.
+    let login: Login?
+    /// What can be said of who sent it.
+    private(set) var finding: Identity.Finding
     /// Its body.
     let body: RequestBody
     /// Whether it is part of a batch.
     let isSubrequest: Bool
+
+    /// Makes an exchange of what is known of a request.
+    init(
+        service: KintoService, request: HTTPRequest, match: Router.Match, now: Timestamp,
+        body: RequestBody, isSubrequest: Bool
+    ) {
+        self.service = service
+        self.request = request
+        route = match.route
+        endpoint = match.endpoint
+        self.now = now
+        login = Login(request.head.fields)
+        finding = Identity.find(login, verdicts: [:], settings: service.settings)
+        self.body = body
+        self.isSubrequest = isSubrequest
+    }
+
+    /// Who sent it. Where an endpoint asks for that, it is known (`KintoService.endpointPlan`).
+    var identity: Identity {
+        switch finding {
+        case .known(let identity): identity
+        case .unverified, .lockedOut: .anonymous
+        }
+    }
 
     /// The settings.
     var settings: KintoSettings { service.settings }
@@ -45,9 +75,10 @@ struct Exchange: Sendable {
     /// - Parameter hasEndpoint: False for answers given before the path was looked at.
     func finish(_ reply: Reply, hasEndpoint: Bool = true) -> HTTPResponse {
         var reply = reply
-        // Exceptions within a batch pass over the hooks that add fields; a 401 also over CORS.
+        // Exceptions within a batch pass over the hooks that add fields; a 401 there, and one of no
+        // endpoint, also over CORS.
         let isBare = isSubrequest && reply.isRaised
-        if !(isBare && reply.status == 401) {
+        if !(reply.status == 401 && (isBare || endpoint == nil)) {
             corsPolicy.apply(
                 to: &reply, endpoint: hasEndpoint ? endpoint : nil, request: request)
         }
@@ -92,9 +123,7 @@ struct Exchange: Sendable {
         var bytes = service.random(16)
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = Array(Digest.hexadecimal(bytes).utf8)
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32]
-            .map { String(decoding: digits[$0], as: UTF8.self) }.joined(separator: "-")
+        return Digest.uuid(bytes)
     }
 
     /// A random id of eight letters and digits, as buckets, collections and groups get.

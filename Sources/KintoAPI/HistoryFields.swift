@@ -32,7 +32,7 @@ extension ListAddress {
     /// What the members of the list's objects can be called in queries.
     var knownFields: KnownFields {
         switch self {
-        case .buckets, .groups, .collections, .records: .any
+        case .buckets, .groups, .collections, .records, .accounts: .any
         case .history: .only(HistoryFields.known)
         }
     }

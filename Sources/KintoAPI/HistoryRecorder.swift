@@ -136,7 +136,7 @@ struct HistoryRecorder {
                 bucket = path.bucket
                 ids = [("collection_id", path.collection), ("record_id", id)]
                 holders = [uri, path.uri, "/buckets/\(path.bucket)"]
-            case .history: return nil
+            case .history, .accounts: return nil
             }
         }
     }

@@ -35,4 +35,11 @@ package enum IDGenerator: String, CaseIterable, Sendable {
 extension KintoSettings {
     /// How the ids of a kind of objects are made; UUIDs, where the kind has no setting for it.
     func idGenerator(_ kind: ResourceKind) -> IDGenerator { idGenerators[kind.rawValue] ?? .uuid }
+
+    /// Whether an object of a kind may have the id; those of accounts have no setting.
+    ///
+    /// - Complexity: O(length of `id`).
+    func isValidID(_ id: String, of kind: ResourceKind) -> Bool {
+        kind == .account ? AccountID.isValid(id) : idGenerator(kind).isValid(id)
+    }
 }

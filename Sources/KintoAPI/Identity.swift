@@ -6,13 +6,20 @@ import Wire
 
 /// Who sent a request.
 struct Identity: Sendable {
-    /// The user id with its prefix, `basicauth:…`; nil for the anonymous.
+    /// The user id with its prefix, `basicauth:…` or `account:…`; nil for the anonymous.
     let userID: String?
 
     /// Everyone, known or not.
     static let everyone = "system.Everyone"
     /// Everyone who said who they are.
     static let authenticated = "system.Authenticated"
+    /// Nobody that is known.
+    static let anonymous = Identity(userID: nil)
+
+    /// Makes the identity of a user id.
+    init(userID: String?) {
+        self.userID = userID
+    }
 
     /// The identity of somebody whose stream lasts.
     init(_ viewer: Viewer) {
@@ -22,23 +29,52 @@ struct Identity: Sendable {
     /// What is kept of the identity as long as a stream lasts.
     var viewer: Viewer { Viewer(userID: userID) }
 
-    /// Reads the credentials of a request (RFC 7617). Bad ones are none.
+    /// What can be said of who sent a request.
+    enum Finding: Sendable {
+        /// Who it was.
+        case known(Identity)
+        /// That depends on whether the login is that of an account.
+        case unverified(Login)
+        /// That cannot be found out for so many seconds.
+        case lockedOut(seconds: Int)
+    }
+
+    /// Finds out who sent a request: the first policy that recognises its login decides.
     ///
-    /// - Complexity: O(length of the credentials).
-    init(_ fields: HTTPFields, settings: KintoSettings) {
-        guard settings.hasBasicAuth, let value = fields["Authorization"],
-            let credentials = Identity.credentials(value)
-        else {
-            userID = nil
-            return
+    /// - Parameter verdicts: What is known of logins.
+    /// - Complexity: O(length of the login).
+    static func find(
+        _ login: Login?, verdicts: [Login: LoginVerdict], settings: KintoSettings
+    ) -> Finding {
+        guard let login else { return .known(anonymous) }
+        for policy in settings.authenticationPolicies {
+            switch policy {
+            case .basicAuth(let prefix):
+                let digest = Digest.hmacSHA256(
+                    key: Array(settings.userIDSecret.utf8),
+                    message: Array(login.credentials.utf8))
+                return .known(Identity(userID: "\(prefix):\(Digest.hexadecimal(digest))"))
+            case .account:
+                switch verdicts[login] {
+                case nil: return .unverified(login)
+                case .verified: return .known(Identity(userID: "\(policy.prefix):\(login.name)"))
+                case .lockedOut(let seconds): return .lockedOut(seconds: seconds)
+                case .unknown: break
+                }
+            }
         }
-        let digest = Digest.hmacSHA256(
-            key: Array(settings.userIDSecret.utf8), message: Array(credentials.utf8))
-        userID = "basicauth:\(Digest.hexadecimal(digest))"
+        return .known(anonymous)
     }
 
     /// Whether nobody said who they are.
     var isAnonymous: Bool { userID == nil }
+
+    /// The user id without its prefix; nil for the anonymous.
+    var name: String? {
+        userID.map { id in
+            String(Substring(id.utf8.drop { $0 != UInt8(ascii: ":") }.dropFirst()))
+        }
+    }
 
     /// Who an object that this user writes belongs to.
     var owner: String { userID ?? Identity.everyone }
@@ -50,23 +86,5 @@ struct Identity: Sendable {
         guard let userID else { return [Identity.everyone] }
         let groups = try reader.groups(containing: [userID, Identity.authenticated])
         return groups.union([userID, Identity.everyone, Identity.authenticated])
-    }
-
-    /// `name:password` of a field value, nil if there is no such thing in it or the name is empty.
-    private static func credentials(_ value: String) -> String? {
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, HTTPFields.areEqual(parts[0], "basic"),
-            let bytes = Base64.decode(parts[1].trimmingOptionalWhiteSpace())
-        else { return nil }
-        let isUTF8 = bytes.withUnsafeBufferPointer {
-            UTF8Validation.firstInvalidByte(in: $0) == nil
-        }
-        let text =
-            isUTF8
-            ? String(decoding: bytes, as: UTF8.self)
-            : String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
-        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), colon > text.startIndex
-        else { return nil }
-        return text
     }
 }

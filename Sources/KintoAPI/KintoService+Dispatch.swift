@@ -4,6 +4,18 @@ import Core
 import Wire
 
 extension KintoService {
+    /// The plan that finds out who sent a request; nil if that is known, or nothing to its endpoint.
+    private func identityPlan(_ exchange: Exchange) throws(APIError) -> Plan? {
+        guard exchange.route.asksForIdentity else { return nil }
+        switch exchange.finding {
+        case .known: return nil
+        case .unverified(let login): return verifying(login, exchange)
+        case .lockedOut(let seconds):
+            throw .lockedOut(
+                seconds: seconds, challenges: settings.authenticationPolicies.count)
+        }
+    }
+
     /// What the endpoint of a request needs.
     ///
     /// - Throws: `APIError` for what can be refused without the storage.
@@ -18,6 +30,7 @@ extension KintoService {
                 throw APIError.methodNotAllowed(allowed: endpoint.allowed)
             }
         }
+        if let plan = try identityPlan(exchange) { return plan }
         switch exchange.route {
         case .list(let list):
             return try ListEndpoint(exchange: exchange, list: list, tokens: tokens).plan(self)
@@ -55,6 +68,8 @@ extension KintoService {
         case .announcement(let broadcaster, let channel):
             return broadcasts(exchange).announce(broadcaster: broadcaster, channel: channel, self)
         case .push: throw KintoService.upgradeRequired
+        case .defaultBucket(let subpath):
+            return try DefaultBucketEndpoint(exchange: exchange, subpath: subpath).plan(self)
         case .permissions: return try PermissionsEndpoint(exchange: exchange).plan(self)
         case .flush: return try utility(exchange).flush(self)
         case .contribute: return .answer(exchange.finish(try utility(exchange).contribute()))

@@ -55,6 +55,8 @@ package enum StreamPlan: Sendable {
     case admitted(StreamAdmission)
     /// A read transaction; what it throws and when it must be a write one is as in `Plan.read`.
     case read(@Sendable (any StorageReader) throws -> StreamAdmission)
+    /// The verdict on a login, as in `Plan.verify`.
+    case verify(Login, then: @Sendable (LoginVerdict) -> StreamPlan)
 }
 
 extension KintoService {
@@ -65,6 +67,11 @@ extension KintoService {
     package func streamPlan(_ request: HTTPRequest) -> StreamPlan? {
         let exchange = exchange(request, body: RequestBody.none, isSubrequest: false)
         guard let subject = exchange.route.streamed else { return nil }
+        return streamPlan(exchange, of: subject)
+    }
+
+    private func streamPlan(_ exchange: Exchange, of subject: StreamSubject) -> StreamPlan {
+        let request = exchange.request
         if exchange.hasEnded {
             if case .answer(let answer) = plan(request) { return .answer(answer) }
             return .answer(unavailable(for: request))
@@ -76,8 +83,24 @@ extension KintoService {
         guard errors.isEmpty else {
             return .answer(exchange.finish(errors.error(isRaised: false).reply))
         }
+        if case .collection = subject {
+            switch exchange.finding {
+            case .known: break
+            case .unverified(let login):
+                return .verify(login) { verdict in
+                    var exchange = exchange
+                    exchange.verdicts[login] = verdict
+                    return self.streamPlan(exchange, of: subject)
+                }
+            case .lockedOut(let seconds):
+                let error = APIError.lockedOut(
+                    seconds: seconds, challenges: settings.authenticationPolicies.count)
+                return .answer(exchange.finish(error.reply))
+            }
+        }
         guard let viewer = viewer(of: exchange) else {
-            return .answer(exchange.finish(APIError.unauthorized.reply))
+            let error = APIError.unauthorized(challenges: settings.authenticationPolicies.count)
+            return .answer(exchange.finish(error.reply))
         }
         let admission = StreamAdmission(
             subject: subject, viewer: viewer,
@@ -105,7 +128,9 @@ extension KintoService {
         var errors = ValidationErrors()
         exchange.corsPolicy.check(exchange.request, &errors)
         try errors.check()
-        guard !exchange.identity.isAnonymous else { throw .unauthorized }
+        guard !exchange.identity.isAnonymous else {
+            throw .unauthorized(challenges: settings.authenticationPolicies.count)
+        }
         guard
             let ticket = tickets.issue(
                 to: exchange.identity.viewer, bytes: random(16), now: exchange.now)

@@ -91,8 +91,30 @@ package final class KintoService: Sendable {
     }
 
     /// What a part of a batch needs.
-    func plan(_ request: HTTPRequest, partOfBatch body: RequestBody) -> Plan {
-        plan(exchange(request, body: body, isSubrequest: true))
+    ///
+    /// - Parameter verdicts: What is known of logins.
+    func plan(
+        _ request: HTTPRequest, partOfBatch body: RequestBody, verdicts: [Login: LoginVerdict]
+    ) -> Plan {
+        var exchange = exchange(request, body: body, isSubrequest: true)
+        exchange.verdicts = verdicts
+        return plan(exchange)
+    }
+
+    /// The plan of a request that goes on when it is known whose a login is.
+    func verifying(_ login: Login, _ exchange: Exchange) -> Plan {
+        .verify(login) { verdict in
+            var exchange = exchange
+            exchange.verdicts[login] = verdict
+            return self.plan(exchange)
+        }
+    }
+
+    /// What a request needs that another one stands for.
+    func plan(_ request: HTTPRequest, body: RequestBody, as exchange: Exchange) -> Plan {
+        var other = self.exchange(request, body: body, isSubrequest: exchange.isSubrequest)
+        other.verdicts = exchange.verdicts
+        return plan(other)
     }
 
     private func plan(_ exchange: Exchange) -> Plan {
@@ -153,8 +175,7 @@ package final class KintoService: Sendable {
         let match = router.match(request.head.path)
         let hasBody = match.endpoint?.readsBody ?? false && request.hasJSONBody
         return Exchange(
-            service: self, request: request, route: match.route, endpoint: match.endpoint,
-            now: clock(), identity: Identity(request.head.fields, settings: settings),
+            service: self, request: request, match: match, now: clock(),
             body: body ?? (hasBody ? RequestBody(request.body) : .none),
             isSubrequest: isSubrequest)
     }

@@ -135,11 +135,30 @@ extension KintoSettings: DeclaredSettings {
     private static let users: [Setting<KintoSettings>] = [
         .words(
             "multiauth.policies", \.policies, withoutFile: "basicauth",
-            "How users say who they are: basicauth."),
+            "How users say who they are: basicauth, or names of policies with a class; the first "
+                + "that recognises a user counts."),
+        policy(
+            "account", "The class of the policy account: kinto.plugins.accounts.AccountsPolicy."),
+        policy("<name>", "The class of a policy of another name."),
         .text(
             "kinto.userid_hmac_secret", \.userIDSecret,
-            "The key that makes user ids of credentials."),
+            "The key that makes user ids of basic authentication."),
+        .integer(
+            "kinto.account_cache_ttl_seconds", \.accountCacheSeconds, in: seconds,
+            "How long an account's verified password is remembered after it was last used."),
+        .text(
+            "kinto.default_bucket_hmac_secret", \.defaultBucketSecret,
+            "The key that makes the ids of default buckets."),
     ]
+
+    /// The class of a policy.
+    private static func policy(_ name: String, _ summary: String) -> Setting<KintoSettings> {
+        Setting("multiauth.policy.\(name).use", summary) { value, settings throws(SettingsError) in
+            let parts = value.name.split(separator: ".")
+            // Names with a dot are no names of policies.
+            if parts.count == 4 { settings.policyClasses[String(parts[2])] = value.text }
+        }
+    }
 
     private static let permissions: [Setting<KintoSettings>] =
         [
@@ -150,7 +169,7 @@ extension KintoSettings: DeclaredSettings {
                 "kinto.experimental_permissions_endpoint", \.hasPermissionsEndpoint,
                 "Serve /permissions: the list of what a user was granted."),
         ]
-        + ["bucket", "collection", "group", "record"].flatMap { kind in
+        + ["bucket", "collection", "group", "record", "account"].flatMap { kind in
             [
                 principals("\(kind)_create", "Who may create any \(kind)."),
                 principals("\(kind)_write", "Who may write any \(kind)."),

@@ -77,10 +77,16 @@ package struct KintoSettings: Sendable {
 
     // MARK: Users and permissions
 
-    /// `multiauth.policies`: how users may say who they are.
+    /// `multiauth.policies`: how users may say who they are, by the names of the policies.
     package var policies: [String] = []
+    /// `multiauth.policy.<name>.use`: the classes of Kinto that policies are, by their names.
+    var policyClasses: [String: String] = [:]
+    /// What these come to, in their order.
+    private(set) var authenticationPolicies: [AuthenticationPolicy] = []
     /// Whether `basicauth` is among the policies.
     package var hasBasicAuth: Bool { policies.contains("basicauth") }
+    /// `account_cache_ttl_seconds`: how long a verified login is good after it was last used.
+    package var accountCacheSeconds = 30
     /// `userid_hmac_secret`: the key that makes user ids of credentials.
     package var userIDSecret = ""
     /// `explicit_permissions`: whether who writes an object gets the permission to write it.
@@ -90,6 +96,12 @@ package struct KintoSettings: Sendable {
         "bucket_create_principals": ["system.Authenticated"]
     ]
 
+    /// Whether the plugin that makes `/buckets/default` a bucket of the user's own is among the
+    /// includes.
+    package var hasDefaultBucket: Bool { includes.contains("kinto.plugins.default_bucket") }
+    /// `default_bucket_hmac_secret`: the key that makes the ids of those buckets. Unlike what is
+    /// told of the reference, `userid_hmac_secret` is never used in its place.
+    package var defaultBucketSecret = ""
     /// `experimental_permissions_endpoint`: whether users can list what they were granted.
     package var hasPermissionsEndpoint = false
     /// Whether the flush plugin is among the includes, so that anyone can remove everything.
@@ -142,6 +154,9 @@ package struct KintoSettings: Sendable {
         return !changesResources.isEmpty || includes.contains(where: plugins.contains)
     }
 
+    /// Whether accounts can be made, changed and deleted: a plugin says so.
+    package var hasAccounts: Bool { includes.contains(KintoSettings.accountsPlugin) }
+
     /// What `changes.resources` and `changes.excluded_collections` come to.
     ///
     /// - Complexity: O(number of resources).
@@ -162,5 +177,7 @@ package struct KintoSettings: Sendable {
     package init(_ values: [String: String]) throws(SettingsError) {
         self.init()
         try read(values)
+        authenticationPolicies = try makePolicies()
+        try checkAccounts()
     }
 }

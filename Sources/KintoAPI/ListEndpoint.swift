@@ -15,6 +15,7 @@ struct ListEndpoint: Sendable {
     let list: ListAddress
     /// The tokens that delete a page.
     let tokens: DeletionTokens
+    private let newPassword = PasswordSlot()
 
     /// What the request needs.
     ///
@@ -41,7 +42,8 @@ struct ListEndpoint: Sendable {
             exchange.identity, settings: exchange.settings, reader: reader)
         let access = try authorization.access(.read, to: list)
         let parent = try ParentCollection.require(of: list, reader: reader)
-        let timestamp = try ListTimestamp.ensure(list, reader: reader)
+        let visible = try visibleIDs(access, authorization)
+        let timestamp = try timestamp(authorization, reader)
         let request = try ListRequest(exchange, known: list.knownFields, allowsFields: true)
         if request.preconditions.isUnmodified(timestamp) {
             return PluralAnswer.notModified(timestamp)
@@ -50,7 +52,7 @@ struct ListEndpoint: Sendable {
         let query = try request.query(of: list)
         let token = try request.token()
         let selection = ListSelection(
-            query, of: list.list, sharedIDs: access.ids, token: token)
+            query, of: list.list, sharedIDs: visible, token: token)
         // The history has no totals.
         let isHead = exchange.method == .head && list.kind != .history
         let page = isHead ? [] : try selection.page(reader.visit)
@@ -66,11 +68,15 @@ struct ListEndpoint: Sendable {
     ) throws -> Reply {
         try ParentCollection.require(of: list, reader: transaction)
         let givenID = try givenID()
-        let existing = try givenID.flatMap { try transaction.object($0, in: list.list) }
-        try exchange.requireAcceptsJSON()
-        try exchange.requireContentType(["application/json"])
         let authorization = try Authorization(
             exchange.identity, settings: exchange.settings, reader: transaction)
+        if list == .accounts { try authorization.requireAccountID(givenID) }
+        let existing = try givenID.flatMap { id in
+            try authorization.reaches(id, in: list)
+                ? transaction.object(id, in: list.list) : nil
+        }
+        try exchange.requireAcceptsJSON()
+        try exchange.requireContentType(["application/json"])
         try authorization.require(
             RequiredPermission(
                 action: existing == nil ? .create : .read, list: list, id: existing?.id))
@@ -87,6 +93,7 @@ struct ListEndpoint: Sendable {
         if let existing {
             object = existing
         } else {
+            if list == .accounts { try authorization.requireOwnAccount(givenID) }
             object = try create(content.body, id: givenID, in: transaction)
         }
         let permissions = try authorization.visiblePermissions(of: list.uri(of: object.id))
@@ -102,7 +109,8 @@ struct ListEndpoint: Sendable {
             exchange.identity, settings: exchange.settings, reader: transaction)
         let access = try authorization.access(.write, to: list)
         try ParentCollection.require(of: list, reader: transaction)
-        let before = try ListTimestamp.ensure(list, reader: transaction)
+        let visible = try visibleIDs(access, authorization)
+        let before = try timestamp(authorization, transaction)
         let request = try ListRequest(exchange, known: list.knownFields, allowsFields: false)
         try request.preconditions.check(exists: true, timestamp: before, existing: nil)
         var query = try request.query(of: list)
@@ -113,7 +121,7 @@ struct ListEndpoint: Sendable {
                 .query, nil, "_token was already used or has expired.")
         }
         let selection = ListSelection(
-            query, of: list.list, sharedIDs: access.ids, token: token)
+            query, of: list.list, sharedIDs: visible, token: token)
         let page = try selection.page(transaction.visit)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
         var tombstones: [StoredObject] = []
@@ -140,12 +148,27 @@ struct ListEndpoint: Sendable {
 
     // MARK: Steps
 
+    /// The only ids that the user sees of the list, nil for all.
+    private func visibleIDs(
+        _ access: Authorization.Access, _ authorization: Authorization
+    ) throws -> [String]? {
+        list == .accounts ? try authorization.visibleAccounts(access.ids) : access.ids
+    }
+
+    private func timestamp(
+        _ authorization: Authorization, _ reader: any StorageReader
+    ) throws -> Timestamp {
+        list == .accounts
+            ? try authorization.timestampOfAccounts(reader)
+            : try ListTimestamp.ensure(list, reader: reader)
+    }
+
     /// The id in the body, nil if there is none.
     ///
     /// - Throws: `APIError`, a 400, if it is not a valid one.
     private func givenID() throws(APIError) -> String? {
         guard let value = exchange.body.givenID else { return nil }
-        guard let id = value.string, exchange.settings.idGenerator(list.kind).isValid(id) else {
+        guard let id = value.string, exchange.settings.isValidID(id, of: list.kind) else {
             throw .invalidID
         }
         return id
@@ -157,6 +180,9 @@ struct ListEndpoint: Sendable {
         var members = body.data ?? JSONObject()
         let timestamp = try ChosenTimestamp.of(members, replacing: nil)
         members["id"] = nil
+        if list == .accounts, let password = members["password"]?.string {
+            members["password"] = .string(try newPassword.hash(of: password))
+        }
         let id = id ?? exchange.makeID(list.kind)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)

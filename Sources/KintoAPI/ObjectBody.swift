@@ -46,6 +46,9 @@ struct ObjectBody: Sendable {
                 errors.add(.body, "data", RequestBody.notMapping(value))
             }
         }
+        if kind == .account, style == .replace, members["data"] == nil {
+            errors.add(.body, "data", "Required")
+        }
         if let value = members["permissions"] {
             readPermissions(value, kind: kind, errors: &errors)
         }
@@ -58,16 +61,24 @@ struct ObjectBody: Sendable {
             errors.add(.body, "permissions", RequestBody.notMapping(value))
             return
         }
+        // A permission that does not exist hides what else is invalid; one that is null does not
+        // matter.
+        let names = members.members.filter { !$0.value.isNull }.map(\.key)
+        if let name = names.first(where: { !kind.permissions.contains($0) }) {
+            let known = kind.permissions.joined(separator: ", ")
+            errors.add(.body, "permissions", "\"\(name)\" is not one of \(known)")
+            return
+        }
         var permissions: [String: Set<String>?] = [:]
+        if let name = members.members.map(\.key).first(where: { !kind.permissions.contains($0) }) {
+            let known = kind.permissions.joined(separator: ", ")
+            errors.add(.body, "permissions", "\"\(name)\" is not one of \(known)")
+            return
+        }
         for (name, value) in members.members {
             if value.isNull {
                 permissions[name] = .some(nil)
                 continue
-            }
-            guard kind.permissions.contains(name) else {
-                let known = kind.permissions.joined(separator: ", ")
-                errors.add(.body, "permissions", "\"\(name)\" is not one of \(known)")
-                return
             }
             let path = "permissions.\(name)"
             if let texts = ObjectSchema.texts(value, path: path, errors: &errors) {

@@ -15,6 +15,7 @@ struct ObjectEndpoint: Sendable {
     let list: ListAddress
     /// The object's id, not yet checked.
     let id: String
+    private let newPassword = PasswordSlot()
 
     private var uri: String { list.uri(of: id) }
 
@@ -49,7 +50,7 @@ struct ObjectEndpoint: Sendable {
         let query = try RequestQuery(exchange.request.head.query)
         try errors.check()
         try requireValidID()
-        guard let object = try reader.object(id, in: list.list) else { throw notFound }
+        guard let object = try self.object(reader, authorization) else { throw notFound }
         if preconditions.isUnmodified(object.timestamp) {
             var reply = Reply(status: 304)
             reply.isRaised = true
@@ -68,11 +69,11 @@ struct ObjectEndpoint: Sendable {
         _ content: ObjectContent, _ transaction: any StorageTransaction
     ) throws -> Reply {
         try ParentCollection.require(of: list, reader: transaction)
-        let existing = try transaction.object(id, in: list.list)
-        try exchange.requireAcceptsJSON()
-        try exchange.requireContentType(["application/json"])
         let authorization = try Authorization(
             exchange.identity, settings: exchange.settings, reader: transaction)
+        let existing = try object(transaction, authorization)
+        try exchange.requireAcceptsJSON()
+        try exchange.requireContentType(["application/json"])
         let isCreation =
             existing == nil || exchange.request.head.fields["If-None-Match"] == "*"
         try authorization.require(
@@ -83,6 +84,10 @@ struct ObjectEndpoint: Sendable {
         try check(content.preconditions, existing, in: transaction)
         var members = try content.body.data ?? existing.map(StoredRecord.parse) ?? JSONObject()
         try requireSameID(members)
+        if list == .accounts {
+            try authorization.requireOwnAccount(id)
+            try hashPassword(of: &members)
+        }
         let timestamp = try ChosenTimestamp.of(members, replacing: existing)
         members["id"] = nil
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
@@ -100,13 +105,13 @@ struct ObjectEndpoint: Sendable {
         _ content: ObjectContent, _ transaction: any StorageTransaction
     ) throws -> Reply {
         try ParentCollection.require(of: list, reader: transaction)
-        let current = try transaction.object(id, in: list.list)
+        let authorization = try Authorization(
+            exchange.identity, settings: exchange.settings, reader: transaction)
+        let current = try object(transaction, authorization)
         try exchange.requireAcceptsJSON()
         try exchange.requireContentType([
             "application/json", "application/merge-patch+json", "application/json-patch+json",
         ])
-        let authorization = try Authorization(
-            exchange.identity, settings: exchange.settings, reader: transaction)
         try requireWrite(authorization, exists: current != nil)
         try content.check()
         try requireValidID()
@@ -114,7 +119,14 @@ struct ObjectEndpoint: Sendable {
         try check(content.preconditions, existing, in: transaction)
         let before = try StoredRecord.parse(existing)
         let patched = try patched(before, by: content, in: transaction)
-        let members = try checked(patched.members)
+        var members = try checked(patched.members)
+        if list == .accounts {
+            // A JSON patch gives all members, so that only another password is a new one.
+            let isGiven = content.operations == nil && patched.changes["password"] != nil
+            if isGiven || members["password"] != before["password"] {
+                try hashPassword(of: &members)
+            }
+        }
         let timestamp = try ChosenTimestamp.of(members, replacing: existing)
         let stored = try transaction.put(id, members: members, timestamp: timestamp, in: list.list)
         let writer = ObjectWriter(exchange: exchange, list: list, transaction: transaction)
@@ -132,10 +144,10 @@ struct ObjectEndpoint: Sendable {
 
     private func delete(_ transaction: any StorageTransaction) throws -> Reply {
         try ParentCollection.require(of: list, reader: transaction)
-        let current = try transaction.object(id, in: list.list)
-        try exchange.requireAcceptsJSON()
         let authorization = try Authorization(
             exchange.identity, settings: exchange.settings, reader: transaction)
+        let current = try object(transaction, authorization)
+        try exchange.requireAcceptsJSON()
         try requireWrite(authorization, exists: current != nil)
         var errors = ValidationErrors()
         let preconditions = RequestValidation(exchange).preconditions(&errors)
@@ -159,7 +171,20 @@ struct ObjectEndpoint: Sendable {
     private var notFound: APIError { .notFound(id: id, kind: list.kind, isParent: false) }
 
     private func requireValidID() throws(APIError) {
-        guard exchange.settings.idGenerator(list.kind).isValid(id) else { throw .invalidID }
+        guard exchange.settings.isValidID(id, of: list.kind) else { throw .invalidID }
+    }
+
+    /// The object, if it is there and the user reaches it.
+    private func object(
+        _ reader: any StorageReader, _ authorization: Authorization
+    ) throws -> StoredObject? {
+        authorization.reaches(id, in: list) ? try reader.object(id, in: list.list) : nil
+    }
+
+    /// Puts the hash of an account's new password in its place.
+    private func hashPassword(of members: inout JSONObject) throws {
+        guard let password = members["password"]?.string else { return }
+        members["password"] = .string(try newPassword.hash(of: password))
     }
 
     private func requireWrite(_ authorization: Authorization, exists: Bool) throws {

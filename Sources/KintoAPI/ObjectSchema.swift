@@ -20,9 +20,14 @@ enum ObjectSchema {
             validateMapping("schema", object, prefix: prefix, errors: &errors)
             validateCacheExpires(&object, prefix: prefix, errors: &errors)
         case .group: validateMembers(&object, prefix: prefix, errors: &errors)
+        case .account: validatePassword(object, prefix: prefix, errors: &errors)
         case .record, .history: break
         }
     }
+
+    /// Says that bcrypt would not tell a password from others.
+    static let unhashable =
+        "Longer than \(Limits.passwordBytesMax) bytes, or with a NUL character in it"
 
     /// The texts of an array, noting what is none.
     static func texts(
@@ -34,17 +39,42 @@ enum ObjectSchema {
         }
         var texts: [String] = []
         for (index, element) in elements.enumerated() {
-            if element.isNull || element.string?.isEmpty ?? false {
+            if PythonText.isFalse(element) {
                 errors.add(.body, "\(path).\(index)", "Required")
-                continue
-            }
-            guard let text = element.string else {
+            } else if let text = element.string {
+                texts.append(text)
+            } else {
                 errors.add(.body, "\(path).\(index)", RequestBody.notText(element, name: ""))
-                continue
             }
-            texts.append(text)
         }
         return texts
+    }
+
+    private static func validatePassword(
+        _ object: JSONObject, prefix: String, errors: inout ValidationErrors
+    ) {
+        let path = "\(prefix)password"
+        let value = object["password"] ?? .null
+        if isNothing(value) {
+            errors.add(.body, path, "Required")
+        } else if let password = value.string {
+            if !Bcrypt.canHash(Array(password.utf8)) { errors.add(.body, path, unhashable) }
+        } else {
+            let text = value == true ? "True" : JSONWriter.string(value)
+            errors.add(.body, path, "\(text) is not a string: {'password': ''}")
+        }
+    }
+
+    /// Whether a value counts as none, as in Python.
+    private static func isNothing(_ value: JSONValue) -> Bool {
+        switch value {
+        case .null: true
+        case .bool(let bool): !bool
+        case .number(let number): number.double == 0
+        case .string(let text): text.isEmpty
+        case .array(let elements): elements.isEmpty
+        case .object(let object): object.isEmpty
+        }
     }
 
     private static func validateMapping(
@@ -74,7 +104,7 @@ enum ObjectSchema {
         case .number, .array, .object:
             errors.add(
                 .body, "\(prefix)cache_expires",
-                "\"\(JSONWriter.string(value))\" is not a number")
+                "\"\(PythonText.str(value))\" is not a number")
         }
     }
 

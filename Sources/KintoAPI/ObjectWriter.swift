@@ -31,7 +31,7 @@ struct ObjectWriter {
         if replacesAll, !set.isEmpty { permissions = [:] }
         for (name, principals) in set { permissions[name] = principals ?? [] }
         if exchange.settings.hasExplicitPermissions {
-            permissions["write", default: []].insert(exchange.identity.owner)
+            permissions["write", default: []].insert(try owner(of: uri))
         }
         if permissions != before {
             for name in before.keys where permissions[name] == nil { permissions[name] = [] }
@@ -48,6 +48,14 @@ struct ObjectWriter {
         HistoryRecorder(exchange: exchange, transaction: transaction)
     }
 
+    /// Who gets the permission to write an object.
+    private func owner(of uri: String) throws -> String {
+        guard list == .accounts else { return exchange.identity.owner }
+        let authorization = try Authorization(
+            exchange.identity, settings: exchange.settings, reader: transaction)
+        return authorization.owner(of: uri)
+    }
+
     /// Deletes an object with everything below it and all that goes with it.
     ///
     /// - Returns: Its tombstone, or nil if there is no such object.
@@ -61,7 +69,7 @@ struct ObjectWriter {
         case .group:
             try transaction.setMembers(of: uri, to: [])
             try transaction.removePermissions(of: [uri])
-        case .record, .history: try transaction.removePermissions(of: [uri])
+        case .record, .history, .account: try transaction.removePermissions(of: [uri])
         }
         try history.record(.delete, tombstone, in: list)
         return tombstone

@@ -8,8 +8,10 @@ import Wire
 /// What a request needs before it can be answered.
 ///
 /// A closure runs in one transaction, so that permissions, preconditions and writes of a request
-/// are decided on one state. Whatever it throws goes to `KintoService.failure(_:for:)`, which has
-/// the answer; what a write did before it threw is undone by the storage.
+/// are decided on one state. A write that throws `PasswordNeeded` is to be run again when the hash
+/// is there; `PlanRunner` does. Whatever else a closure throws goes to
+/// `KintoService.failure(_:for:)`, which has the answer; what a write did before it threw is undone
+/// by the storage.
 package enum Plan: Sendable {
     /// No storage: the answer is here.
     case answer(HTTPResponse)
@@ -18,6 +20,9 @@ package enum Plan: Sendable {
     case read(@Sendable (any StorageReader) throws -> HTTPResponse)
     /// A write transaction.
     case write(@Sendable (any StorageTransaction) throws -> HTTPResponse)
+    /// The request gives a login that may be that of an account: what is found out about it leads
+    /// to the next plan.
+    case verify(Login, then: @Sendable (LoginVerdict) -> Plan)
 }
 
 /// What the `monitor/changes` endpoints show; the hub is one.

@@ -46,8 +46,7 @@ struct PluralAnswer {
     func nextPage(_ token: PageToken) throws -> String {
         let query = try RequestQuery(exchange.request.head.query)
         let text = query.encoded(
-            dropping: ["_limit", "_token"],
-            adding: [("_limit", String(self.query.limit)), ("_token", token.encoded)])
+            setting: [("_limit", String(self.query.limit)), ("_token", token.encoded)])
         let escaped = PercentEncoding.encode(Router.prefix + path, for: .path)
         return "\(exchange.origin)\(escaped)?\(text)"
     }

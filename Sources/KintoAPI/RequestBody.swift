@@ -39,6 +39,12 @@ struct RequestBody: Sendable {
         self.content = content
     }
 
+    /// Whether there is no body.
+    var isNone: Bool {
+        guard case .none = content else { return false }
+        return true
+    }
+
     /// Whether this is neither an object nor an array. The reference then tells nothing else that
     /// is invalid in the request.
     var isUnreadable: Bool {
@@ -48,11 +54,14 @@ struct RequestBody: Sendable {
         }
     }
 
-    /// The id of the object in the body, whatever else is wrong; nil if there is none.
-    var givenID: JSONValue? {
+    /// The JSON that the body is; nil if it is none or malformed.
+    var json: JSONValue? {
         guard case .value(let value) = content else { return nil }
-        return value.object?["data"]?.object?["id"]
+        return value
     }
+
+    /// The id of the object in the body, whatever else is wrong; nil if there is none.
+    var givenID: JSONValue? { json?.object?["data"]?.object?["id"] }
 
     /// The JSON object that the body is, an empty one if there is no body; nil with a note if it is
     /// something else.
@@ -102,11 +111,11 @@ struct RequestBody: Sendable {
     }
 
     private static func told(_ value: JSONValue) -> String {
-        value.string ?? JSONWriter.string(value)
+        PythonText.str(value)
     }
 
     /// Says that members should not be there.
     static func unrecognized(_ members: JSONObject) -> String {
-        "Unrecognized keys in mapping: \"\(JSONWriter.string(.object(members)))\""
+        "Unrecognized keys in mapping: \"\(PythonText.repr(.object(members)))\""
     }
 }

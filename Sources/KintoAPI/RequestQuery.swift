@@ -47,7 +47,7 @@ struct RequestQuery: Sendable {
                     + "Please make sure your requests are encoded in UTF-8: \(query)")
         }
         for (name, value) in decoded.parameters {
-            if let place = parameters.firstIndex(where: { $0.name == name }) {
+            if let place = parameters.firstIndex(where: { $0.name.hasSameBytes(as: name) }) {
                 parameters[place].values.append(value)
             } else {
                 parameters.append(Parameter(name: name, values: [value]))
@@ -60,17 +60,22 @@ struct RequestQuery: Sendable {
     /// - Complexity: O(*n*) in the number of parameters.
     subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
 
-    /// The query text of the parameters, without those named in `dropped`, with `added` at the end.
+    /// The query text of the parameters, without those named in `dropped` and with other values of
+    /// those in `changes`, which stand at its end if they were not there.
     ///
     /// - Complexity: O(length of the text).
     func encoded(
-        dropping dropped: Set<String> = [], adding added: [(name: String, value: String)] = []
+        dropping dropped: Set<String> = [], setting changes: [(name: String, value: String)] = []
     ) -> String {
         var pairs: [(String, String)] = []
         for parameter in parameters where !dropped.contains(parameter.name) {
-            for value in parameter.values { pairs.append((parameter.name, value)) }
+            if let change = changes.first(where: { $0.name == parameter.name }) {
+                pairs.append(change)
+            } else {
+                for value in parameter.values { pairs.append((parameter.name, value)) }
+            }
         }
-        pairs.append(contentsOf: added)
+        pairs += changes.filter { dropped.contains($0.name) || self[$0.name] == nil }
         return pairs.map { "\(RequestQuery.encode($0.0))=\(RequestQuery.encode($0.1))" }
             .joined(separator: "&")
     }

@@ -32,8 +32,8 @@ struct RequiredPermission {
     /// The id of the object it concerns; nil if it is the list.
     let id: String?
 
-    /// The permissions that allow it, each enough. None for the list of buckets, which only
-    /// settings grant.
+    /// The permissions that allow it, each enough. None for the lists of buckets and
+    /// accounts, which only settings grant.
     var grants: [Grant] {
         guard let id else { return RequiredPermission.listGrants(action, list) }
         return RequiredPermission.objectGrants(action, list, id: id)
@@ -79,7 +79,7 @@ struct RequiredPermission {
                     Grant(uri: uri, permission: $0)
                 }
             case .collection: creation = [Grant(uri: uri, permission: "record:create")]
-            case .group, .record, .history: creation = []
+            case .group, .record, .history, .account: creation = []
             }
             return all.flatMap {
                 [Grant(uri: $0, permission: "write"), Grant(uri: $0, permission: "read")]
@@ -96,7 +96,7 @@ struct RequiredPermission {
             switch list.kind {
             case .bucket: return ["read", "write", "collection:create", "group:create"]
             case .collection: return ["read", "write", "record:create"]
-            case .group, .record, .history: return ["read", "write"]
+            case .group, .record, .history, .account: return ["read", "write"]
             }
         }
     }

@@ -15,13 +15,15 @@ enum ResourceKind: String {
     case record
     /// An entry of a bucket's history.
     case history
+    /// An account that users log in with.
+    case account
 
     /// The permissions that an object of this kind has, in the order that messages tell them.
     var permissions: [String] {
         switch self {
         case .bucket: ["read", "write", "collection:create", "group:create"]
         case .collection: ["read", "write", "record:create"]
-        case .group, .record, .history: ["read", "write"]
+        case .group, .record, .history, .account: ["read", "write"]
         }
     }
 
@@ -33,12 +35,13 @@ enum ResourceKind: String {
         case .collection: "collections"
         case .record: "records"
         case .history: "history"
+        case .account: "accounts"
         }
     }
 }
 
 /// Where a list of objects is: `/buckets`, `/buckets/B/groups`, `/buckets/B/collections`,
-/// `/buckets/B/collections/C/records` or `/buckets/B/history`.
+/// `/buckets/B/collections/C/records`, `/buckets/B/history` or `/accounts`.
 enum ListAddress: Hashable {
     /// All buckets.
     case buckets
@@ -50,6 +53,8 @@ enum ListAddress: Hashable {
     case records(CollectionPath)
     /// The history of a bucket.
     case history(bucket: String)
+    /// All accounts.
+    case accounts
 
     /// What is listed.
     var kind: ResourceKind {
@@ -59,13 +64,15 @@ enum ListAddress: Hashable {
         case .collections: .collection
         case .records: .record
         case .history: .history
+        case .accounts: .account
         }
     }
 
-    /// The URI of the object that the list is of; nil for buckets.
+    /// The URI of the object that the list is of; nil for buckets and
+    /// accounts.
     var parentURI: String? {
         switch self {
-        case .buckets: nil
+        case .buckets, .accounts: nil
         case .groups(let bucket), .collections(let bucket), .history(let bucket):
             "/buckets/\(bucket)"
         case .records(let path): path.uri
@@ -81,10 +88,10 @@ enum ListAddress: Hashable {
     /// The URI of an object of the list.
     func uri(of id: String) -> String { "\(uri)/\(id)" }
 
-    /// The bucket that everything of the list lies in; nil for buckets.
+    /// The bucket that everything of the list lies in; nil for buckets and accounts.
     var bucket: String? {
         switch self {
-        case .buckets: nil
+        case .buckets, .accounts: nil
         case .groups(let bucket), .collections(let bucket), .history(let bucket): bucket
         case .records(let path): path.bucket
         }

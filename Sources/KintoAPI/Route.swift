@@ -36,6 +36,8 @@ enum Route: Equatable {
     case stream(CollectionPath)
     /// `/v1/buckets/B/collections/C/changeset`.
     case changeset(CollectionPath)
+    /// `/v1/buckets/default` and all below it, where the user's own bucket is: the segments behind.
+    case defaultBucket([String])
     /// `/v1/permissions`: what the user was granted.
     case permissions
     /// `/v1/__flush__`: everything is removed.
@@ -52,6 +54,20 @@ enum Route: Equatable {
     case snapshot(bucket: String, String)
     /// No endpoint.
     case nowhere(DeadEnd)
+}
+
+extension Route {
+    /// Whether the answer depends on who asks, so that logins are verified before.
+    var asksForIdentity: Bool {
+        switch self {
+        case .hello, .batch, .list, .object, .changeset, .monitorRecords, .snapshot, .stream,
+            .streamTicket, .permissions, .flush, .defaultBucket:
+            true
+        case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
+            .dashboard, .api, .contribute, .nowhere:
+            false
+        }
+    }
 }
 
 /// Why a path leads to no endpoint.

@@ -70,6 +70,7 @@ enum RouteTable {
         + resource(
             .record, at: "/buckets/{bucket_id}/collections/{collection_id}/records"
         ) { .records(CollectionPath(bucket: $0[0], collection: $0[1])) }
+        + resource(.account, at: "/accounts", exists: \.hasAccounts) { _ in .accounts }
 
     private static let changes: [Endpoint] = [
         Endpoint(

@@ -14,6 +14,7 @@ struct Router: Sendable {
 
     /// The endpoints that are there.
     let endpoints: [Endpoint]
+    private let hasDefaultBucket: Bool
     private var nodes = [Node()]
 
     /// Where a path has come to after some segments.
@@ -37,6 +38,7 @@ struct Router: Sendable {
     init(_ settings: KintoSettings) {
         endpoints = RouteTable.endpoints.filter { $0.exists(settings) }
             .map { $0.reduced(by: settings) }
+        hasDefaultBucket = settings.hasDefaultBucket
         for (place, endpoint) in endpoints.enumerated() { insert(endpoint, at: place) }
     }
 
@@ -60,6 +62,10 @@ struct Router: Sendable {
         }
         let rest = decoded.utf8.dropFirst(prefix.count)
         guard rest.first == UInt8(ascii: "/") else { return Match(route: .nowhere(.unknown)) }
+        let segments = Router.segments(rest.dropFirst())
+        if hasDefaultBucket, segments.prefix(2) == ["buckets", DefaultBucketEndpoint.alias[...]] {
+            return Match(route: .defaultBucket(segments.dropFirst(2).map(String.init)))
+        }
         guard let (endpoint, variables) = find(rest.dropFirst()) else {
             return Match(route: .nowhere(.unknown))
         }
@@ -94,9 +100,13 @@ struct Router: Sendable {
         find(path.utf8.dropFirst()) != nil
     }
 
-    private func find(_ path: Substring.UTF8View) -> (Endpoint, PathVariables)? {
-        let segments = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    private static func segments(_ path: Substring.UTF8View) -> [Substring] {
+        path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .map(Substring.init)
+    }
+
+    private func find(_ path: Substring.UTF8View) -> (Endpoint, PathVariables)? {
+        let segments = Router.segments(path)
         var variables = PathVariables()
         guard let place = find(segments[...], from: 0, &variables) else { return nil }
         return (endpoints[place], variables)

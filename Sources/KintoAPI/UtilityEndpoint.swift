@@ -86,14 +86,14 @@ struct UtilityEndpoint: Sendable {
             ))
         if let userID = exchange.identity.userID {
             let others = principals.subtracting([userID]).sorted()
-            body.append(
-                (
-                    "user",
-                    [
-                        "id": .string(userID),
-                        "principals": .array(([userID] + others).map(JSONValue.string)),
-                    ]
-                ))
+            var user = JSONObject([
+                ("id", .string(userID)),
+                ("principals", .array(([userID] + others).map(JSONValue.string))),
+            ])
+            if settings.hasDefaultBucket {
+                user["bucket"] = exchange.identity.defaultBucket(settings).map(JSONValue.string)
+            }
+            body.append(("user", .object(user)))
         }
         body.append(("capabilities", .object(capabilities)))
         var reply = Reply(json: .object(JSONObject(body)))
@@ -106,10 +106,27 @@ struct UtilityEndpoint: Sendable {
     private var capabilities: JSONObject {
         let settings = exchange.settings
         var capabilities = JSONObject()
+        if settings.hasAccounts {
+            capabilities["accounts"] = [
+                "description": "Manage user accounts.",
+                "url": "https://kinto.readthedocs.io/en/latest/api/1.x/accounts.html",
+                "validation_enabled": false,
+            ]
+        }
         if settings.hasBasicAuth {
             capabilities["basicauth"] = [
                 "description": "Very basic authentication sessions. Not for production use.",
                 "url": "http://kinto.readthedocs.io/en/stable/api/1.x/authentication.html",
+            ]
+        }
+        if settings.hasDefaultBucket {
+            capabilities["default_bucket"] = [
+                "description": .string(
+                    "The default bucket is an alias for a personal bucket where collections are "
+                        + "created implicitly."),
+                "url": .string(
+                    "https://kinto.readthedocs.io/en/latest/api/1.x/"
+                        + "buckets.html#personal-bucket-default"),
             ]
         }
         if settings.hasPermissionsEndpoint {

@@ -141,10 +141,3 @@ struct BatchTransactionTests {
         #expect(server.statistics?.commits == 0)
     }
 }
-
-extension TestServer {
-    /// What the storage has done.
-    fileprivate var statistics: StorageStatistics? {
-        (storage as? MemoryStorage)?.statistics ?? (storage as? SQLiteStorage)?.statistics
-    }
-}

@@ -60,9 +60,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 enum DeliberateDifference {
     /// Steps that are not replayed, with the reason; nil stands for the whole scenario.
     static let skipped: [(scenario: String, steps: Set<Int64>?, reason: String)] = [
-        ("plugins/accounts", nil, "there are no accounts"),
-        ("plugins/default-bucket", nil, "there is no default bucket"),
-        ("objects/schema", nil, "records are not validated; asking for it is refused at start"),
+        ("objects/schema", nil, "records are not validated; asking for it is refused at start")
     ]
 
     /// Settings that are refused or that choose the recorded behaviour.
@@ -131,7 +129,9 @@ struct GoldenTests {
     private func replay(_ scenario: Scenario, file: String?) async throws {
         let steps = try GoldenData.steps(scenario)
         let first = try #require(steps.first)
-        let server = try TestServer(DeliberateDifference.adapt(first.settings), file: file)
+        let server = try TestServer(
+            DeliberateDifference.adapt(first.settings), file: file,
+            hashCost: Limits.passwordHashCost)
         var values: [String: String] = [:]
         for recorded in steps where !recorded.isQuirk {
             let step = DeliberateDifference.adapt(recorded, of: scenario)

@@ -97,7 +97,7 @@ struct ObjectPatchTests {
             ),
             (
                 #"[{"op":"remove","path":"/data/n","what":1}]"#, "0",
-                #"Unrecognized keys in mapping: "{"what":1}""#
+                #"Unrecognized keys in mapping: "{'what': 1}""#
             ),
         ])
     func form(body: String, name: String, description: String) async {

@@ -12,7 +12,9 @@ struct OpenAPITests {
     private static let everything = [
         "multiauth.policies": "basicauth", "kinto.changes.resources": "*",
         "kinto.experimental_permissions_endpoint": "true",
-        "kinto.includes": "kinto.plugins.flush kinto.plugins.history",
+        "kinto.includes":
+            "kinto.plugins.flush kinto.plugins.history kinto.plugins.accounts",
+        "multiauth.policy.account.use": "kinto.plugins.accounts.AccountsPolicy",
         "heliograph.broadcasts.reader_tokens": "token",
     ]
 

@@ -125,6 +125,30 @@ struct PermissionTests {
         #expect(await server.send("GET", unknown).errno == 111)
     }
 
+    @Test("hide what a bucket that is not there could have, but not that its id can be none")
+    func unknownParents() async throws {
+        let server = try TestServer()
+        for path in ["/v1/buckets/no/collections/c", "/v1/buckets/no/groups/g"] {
+            for method in ["GET", "PUT", "PATCH", "DELETE"] {
+                let body = method == "PUT" || method == "PATCH" ? "{}" : nil
+                #expect(await server.send(method, path, as: nil, body).status == 401)
+                #expect(await server.send(method, path, body).status == 403)
+            }
+        }
+        let record = "/v1/buckets/no/collections/c/records/r"
+        #expect(await server.send("GET", record, as: nil).status == 401)
+        #expect(await server.send("GET", record).status == 403)
+        for method in ["PUT", "PATCH", "DELETE"] {
+            let body = method == "DELETE" ? nil : "{}"
+            let response = await server.send(method, record, as: nil, body)
+            #expect(response.status == 404, "records look for their collection first")
+            #expect(response.json["/details/resource_name"] == "collection")
+        }
+        let invalid = await server.send("PUT", "/v1/buckets/_no/collections/c", as: nil, "{}")
+        #expect(invalid.status == 404)
+        #expect(invalid.json["/details"] == ["id": "_no", "resource_name": "bucket"])
+    }
+
     @Test("show of a list what is shared, and of an object's permissions nothing to readers")
     func shared() async throws {
         let server = try await server(

@@ -116,15 +116,18 @@ struct KintoInitFileTests {
     }
 
     @Test("is refused by the name of each plugin and policy that is not built in")
-    func refused() {
+    func refused() throws {
         let missing = KintoInitFile().plugins.filter { !plugins.contains($0) }
         for plugin in missing {
             #expect(
                 KintoInitFile(plugins: [plugin]).refusal.contains(
                     "the plugin \(plugin) is not built in"))
         }
-        let policy = KintoInitFile(plugins: plugins, policy: "google").refusal
-        #expect(policy.contains("the policy google is not built in"))
+        let (effective, _) = try KintoInitFile(plugins: plugins, policy: "google").settings()
+        let error = #expect(throws: SettingsError.self) {
+            try KintoSettings(effective.values(differingFrom: .complete))
+        }
+        #expect(error?.key == "multiauth.policies" && error?.value == "google")
     }
 
     @Test("is refused with PostgreSQL, which is not built in yet")

@@ -160,7 +160,7 @@ struct EffectiveSettingsTests {
             statsd_url = udp://x
             kinto.flight_level = 7
             kinto.includes = kinto.plugins.statsd kinto.plugins.admin
-            multiauth.policy.account.use = kinto.plugins.accounts.AccountsPolicy
+            multiauth.policy.portier.realm = R
             kinto.bucket_id_generator = kinto.views.NameGenerator
             kinto.http_api_version = 1.23
             """,
@@ -171,7 +171,7 @@ struct EffectiveSettingsTests {
                     + "kinto.plugins.statsd in kinto.includes, "
                     + "kinto.plugins.admin in kinto.includes, "
                     + "kinto.cache_backend, kinto.permission_url, statsd_url, "
-                    + "multiauth.policy.account.use, kinto.http_api_version",
+                    + "multiauth.policy.portier.realm, kinto.http_api_version",
                 "settings that nothing knows: kinto.flight_level",
             ])
         #expect(shown(settings, "host") == "0.0.0.0 (file kinto.ini:13)")
@@ -210,23 +210,18 @@ struct EffectiveSettingsTests {
             ),
             ("kinto.http_api_version = 2.0", "the API is that of version 1"),
             (
-                "kinto.includes = kinto.plugins.default_bucket",
-                "the plugin kinto.plugins.default_bucket is not built in"
+                "kinto.includes = kinto.plugins.quotas",
+                "the plugin kinto.plugins.quotas is not built in"
             ),
             ("kinto.includes = kinto.plugins.quotas", "kinto.plugins.quotas is not built in"),
             ("kinto.includes = kinto.plugins.openid", "kinto.plugins.openid is not built in"),
-            ("kinto.includes = kinto.plugins.accounts", "kinto.plugins.accounts is not built in"),
-            (
-                "multiauth.policies = basicauth account",
-                "the policy account is not built in, only basicauth"
-            ),
+            ("kinto.account_validation = true", "validation of accounts by mail is not built in"),
             (
                 "kinto.experimental_collection_schema_validation = true",
                 "the validation of records by schemas is not built in"
             ),
             ("kinto.event_listeners = redis", "redis is Python code, which this server cannot run"),
             ("kinto.id_generator = my.Ids", "my.Ids is Python code"),
-            ("multiauth.policy.basicauth.use = my.Policy", "my.Policy is Python code"),
             ("multiauth.groupfinder = my.finder", "my.finder is Python code"),
             ("use = config:other.ini", "settings cannot be taken from elsewhere"),
         ])
@@ -240,7 +235,7 @@ struct EffectiveSettingsTests {
     func refusedEnvironment() {
         for (name, value) in [
             ("KINTO_EVENT_LISTENERS", "redis"), ("KINTO_INCLUDES", "kinto.plugins.openid"),
-            ("MULTIAUTH_POLICIES", "google"), ("KINTO_INITIALIZATION_SEQUENCE", "my.step"),
+            ("KINTO_INITIALIZATION_SEQUENCE", "my.step"),
         ] {
             let message = refusal { () throws(ConfigurationError) in
                 try merge(environment: [name: value])

@@ -134,8 +134,9 @@ package final class HeliographServer: Sendable {
         let service = KintoService(
             settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
         let dispatcher = RequestDispatcher(
-            service: service, storage: storage, clock: HeliographServer.now,
-            tellFailure: { reporter.failed($0) })
+            service: service, storage: storage,
+            runner: HeliographServer.runner(options.kinto, storage),
+            clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         self.admission = admission
         self.storage = storage
         self.hub = hub
@@ -180,6 +181,16 @@ package final class HeliographServer: Sendable {
         group.join()
         emitter.stop()
         storage.close()
+    }
+
+    /// Who carries out plans over a storage, and hashes passwords beside it.
+    private static func runner(
+        _ settings: KintoSettings, _ storage: any Storage
+    ) -> PlanRunner {
+        let workers = PasswordThreads(threadsMax: Limits.passwordThreadsMax)
+        let verifier = LoginVerifier(
+            settings: settings, storage: storage, workers: workers, clock: now)
+        return PlanRunner(storage: storage, verifier: verifier, workers: workers)
     }
 
     /// The host that entries name when no setting says which: the first address over TCP.

@@ -19,7 +19,7 @@ package enum ServeCommand {
         for notice in configuration.notices {
             logger.warning("configuration", ["notice": .text(notice)])
         }
-        if !configuration.api.hasBasicAuth {
+        if configuration.api.policies.isEmpty {
             logger.warning(
                 "configuration", ["notice": "multiauth.policies is not set: all are anonymous"])
         }

@@ -24,7 +24,7 @@ enum KintoCompatibility {
 
     /// Keys that are judged even if only an environment variable sets them.
     static let judgedKeys =
-        ["includes", "multiauth.policies", "http_api_version"] + refusedSwitches.keys.sorted()
+        ["includes", "http_api_version"] + refusedSwitches.keys.sorted()
         + pythonNames.keys.sorted()
 
     /// Judges a setting that the table does not have.
@@ -59,18 +59,19 @@ enum KintoCompatibility {
 
     /// Plugins whose work is done by the server itself.
     static let builtInPlugins: Set = [
-        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.history",
-        "kinto.plugins.flush",
+        "kinto_changes", "kinto_remote_settings.changes", "kinto.plugins.default_bucket",
+        "kinto.plugins.flush", "kinto.plugins.history", "kinto.plugins.accounts",
     ]
     /// Plugins that nothing of the API depends on: the console in a browser, and measuring.
     static let ignoredPlugins: Set = [
         "kinto.plugins.admin", "kinto.plugins.prometheus", "kinto.plugins.statsd",
     ]
     /// The ways to log in.
-    static let builtInPolicies: Set = ["basicauth"]
+    static let builtInPolicies: Set = ["account", "basicauth"]
 
     /// Settings that must not be true, with what they would turn on.
     static let refusedSwitches = [
+        "account_validation": "the validation of accounts by mail",
         "experimental_collection_schema_validation": "the validation of records by schemas",
         "flush_endpoint_enabled": "the flush endpoint",
     ]
@@ -79,8 +80,6 @@ enum KintoCompatibility {
         (prefix: "quotas.", meaning: "quotas"), (prefix: "openid.", meaning: "OpenID policies"),
     ]
 
-    private static let basicAuthPolicy = "kinto.core.authentication.BasicAuthAuthenticationPolicy"
-
     /// Settings that name a piece of Python, with the values whose work is built in.
     static let pythonNames: [String: Set<String>] = [
         "multiauth.authorization_policy": [
@@ -88,7 +87,6 @@ enum KintoCompatibility {
             "kinto.core.authorization.AuthorizationPolicy",
         ],
         "multiauth.groupfinder": ["kinto.core.authorization.groupfinder"],
-        "multiauth.policy.basicauth.use": [basicAuthPolicy],
         "id_generator": ["kinto.core.storage.generators.UUID4"],
         "initialization_sequence": [],
         "event_listeners": [],
@@ -105,12 +103,6 @@ enum KintoCompatibility {
             }
             let ignored = words.filter(ignoredPlugins.contains)
             return ignored.isEmpty ? .accepted : .partlyIgnored(ignored)
-        case "multiauth.policies":
-            for word in words where !builtInPolicies.contains(word) {
-                let known = builtInPolicies.sorted().joined(separator: " and ")
-                return .refused("the policy \(word) is not built in, only \(known)")
-            }
-            return .accepted
         case "http_api_version":
             return value.split(separator: ".").first == "1"
                 ? .ignored : .refused("the API is that of version 1")
@@ -130,7 +122,7 @@ enum KintoCompatibility {
 
     /// Settings of Kinto's insides.
     static let harmlessKeys: Set = [
-        "admin_assets_path", "default_bucket_hmac_secret", "disabled_metrics", "filter-with",
+        "admin_assets_path", "disabled_metrics", "filter-with",
         "handle_exceptions", "heartbeat_timeout_seconds", "json_renderer", "storage_max_backlog",
         "storage_max_overflow", "storage_strict_json", "transaction_per_request", "use",
     ]

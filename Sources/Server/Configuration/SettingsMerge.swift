@@ -135,6 +135,8 @@ struct SettingsMerge {
                     EffectiveSetting(
                         name: SettingKey.full(key), section: .application, value: said.value,
                         origin: said.origin))
+                let verdict = KintoCompatibility.verdict(listed: key, value: said.value)
+                try act(on: verdict, said.writtenKey, said.value, said.origin)
             } else {
                 try judge(key, said)
             }

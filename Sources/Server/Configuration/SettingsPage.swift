@@ -60,7 +60,8 @@ extension KintoCompatibility {
           effect: nothing of the API depends on them. The file that `kinto init` writes names the
           admin console, so it is no error; no page is served for it. Any other plugin is refused,
           among them quotas and OpenID.
-        * `multiauth.policies` may name \(words(builtInPolicies)); any other is refused.
+        * `multiauth.policies` may name \(words(builtInPolicies)), or policies that have the class
+          of one of them in `multiauth.policy.<name>.use`; any other is refused.
         * \(words(refusedSwitches.keys)) must not be true.
         * Settings that begin with \(words(refusedPrefixes.map(\.prefix))) are refused.
         * Settings that name Python code may name what is built in: \(words(pythonNames.keys)).

@@ -15,20 +15,23 @@ import Wire
 final class RequestDispatcher: Sendable {
     private let service: KintoService
     private let storage: any Storage
+    private let runner: PlanRunner
     private let clock: @Sendable () -> Timestamp
     private let tellFailure: @Sendable (any Error) -> Void
     /// When a failure was last told, in milliseconds since 1970.
     private let lastTold = Atomic<Int64>(0)
 
-    /// Makes a dispatcher for an API over a storage.
+    /// Makes a dispatcher for an API.
     ///
     /// - Parameter tellFailure: Told of failures, not of refusals.
     init(
-        service: KintoService, storage: any Storage, clock: @escaping @Sendable () -> Timestamp,
+        service: KintoService, storage: any Storage, runner: PlanRunner,
+        clock: @escaping @Sendable () -> Timestamp,
         tellFailure: @escaping @Sendable (any Error) -> Void
     ) {
         self.service = service
         self.storage = storage
+        self.runner = runner
         self.clock = clock
         self.tellFailure = tellFailure
     }
@@ -59,6 +62,16 @@ final class RequestDispatcher: Sendable {
         switch plan {
         case .answer(let answer): return .refused(answer)
         case .admitted(let admission): return .admitted(admission)
+        case .verify(let login, let then):
+            runner.verifier.verify(login) { [self] result in
+                switch result {
+                case .failure(let error): completion(.refused(answer(error, for: request)))
+                case .success(let verdict):
+                    let door = admit(then(verdict), for: request, completion: completion)
+                    if let door { completion(door) }
+                }
+            }
+            return nil
         case .read(let body):
             let finish: @Sendable (Result<StreamAdmission, any Error>) -> Void = { [self] in
                 switch $0 {
@@ -113,29 +126,7 @@ final class RequestDispatcher: Sendable {
         _ plan: Plan, for request: HTTPRequest,
         _ completion: @escaping @Sendable (HTTPResponse) -> Void
     ) -> HTTPResponse? {
-        switch plan {
-        case .answer(let answer):
-            return answer
-        case .read(let body):
-            storage.read(body) { [self] result in
-                if case .failure(StorageError.requiresWrite) = result {
-                    write({ try body($0) }, for: request, completion)
-                } else {
-                    completion(answer(result, for: request))
-                }
-            }
-            return nil
-        case .write(let body):
-            write(body, for: request, completion)
-            return nil
-        }
-    }
-
-    private func write(
-        _ body: @escaping @Sendable (any StorageTransaction) throws -> HTTPResponse,
-        for request: HTTPRequest, _ completion: @escaping @Sendable (HTTPResponse) -> Void
-    ) {
-        storage.write(body) { [self] result in completion(answer(result, for: request)) }
+        runner.run(plan) { [self] result in completion(answer(result, for: request)) }
     }
 
     private func answer(

@@ -56,6 +56,8 @@ final class TestServer: Sendable {
     let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
+    let workers: HeldWorkers
+    private let runner: PlanRunner
     /// How often the hub was told of changes, and of how many.
     let announced = Mutex<[Int]>([])
     /// Announces what changed.
@@ -63,15 +65,18 @@ final class TestServer: Sendable {
     /// What the emitter has scheduled, with the milliseconds it is to wait.
     let timers = Timers()
 
-    /// - Parameter file: The path of an SQLite database to be made; nil for memory.
+    /// - Parameters:
+    ///   - file: The path of an SQLite database to be made; nil for memory.
+    ///   - hashCost: The cost of hashes of passwords, by default the least there is.
     convenience init(
-        _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil
+        _ values: [String: String] = ["multiauth.policies": "basicauth"], file: String? = nil,
+        hashCost: Int = 4
     ) throws {
-        try self.init(KintoSettings(values), file: file)
+        try self.init(KintoSettings(values), file: file, hashCost: hashCost)
     }
 
     /// - Parameter file: The path of an SQLite database to be made; nil for memory.
-    init(_ settings: KintoSettings, file: String? = nil) throws {
+    init(_ settings: KintoSettings, file: String? = nil, hashCost: Int = 4) throws {
         let clock = clock
         let storage: any Storage
         if let file {
@@ -97,6 +102,12 @@ final class TestServer: Sendable {
                     }
                 }))
         self.emitter = emitter
+        workers = HeldWorkers()
+        let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
+            clock.read()
+        }
+        runner = PlanRunner(
+            storage: storage, verifier: verifier, workers: workers, hashCost: hashCost)
         storage.setCommitObserver { [weak self] commit in
             if !commit.changes.isEmpty || commit.broadcasts.isEmpty {
                 self?.announced.withLock { $0.append(commit.changes.count) }
@@ -117,6 +128,11 @@ final class TestServer: Sendable {
         }
     }
 
+    /// What the storage has done so far.
+    var statistics: StorageStatistics? {
+        (storage as? SQLiteStorage)?.statistics ?? (storage as? MemoryStorage)?.statistics
+    }
+
     /// Plans a request, runs the plan and returns the answer.
     ///
     /// Announcements are made behind the writes they follow, so a request for them waits for those.
@@ -128,7 +144,7 @@ final class TestServer: Sendable {
     /// Plans a request, runs the plan and returns the answer.
     private func answer(_ request: HTTPRequest) async -> HTTPResponse {
         let service = service
-        let storage = storage
+        let runner = runner
         return await withCheckedContinuation { continuation in
             let finish: @Sendable (Result<HTTPResponse, any Error>) -> Void = { result in
                 switch result {
@@ -137,17 +153,8 @@ final class TestServer: Sendable {
                     continuation.resume(returning: service.failure(error, for: request))
                 }
             }
-            switch service.plan(request) {
-            case .answer(let response): continuation.resume(returning: response)
-            case .write(let body): storage.write(body, completion: finish)
-            case .read(let body):
-                storage.read(body) { result in
-                    guard case .failure(StorageError.requiresWrite) = result else {
-                        return finish(result)
-                    }
-                    storage.write({ try body($0) }, completion: finish)
-                }
-            }
+            let answer = runner.run(service.plan(request), completion: finish)
+            if let answer { continuation.resume(returning: answer) }
         }
     }
 

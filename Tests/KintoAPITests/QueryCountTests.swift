@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// What a request costs, counted in statements put to the database: exact numbers, because a number
+// that grows by one with each object is how a server becomes slow without anybody noticing.
+
+import Foundation
+import Testing
+
+@testable import KintoAPI
+
+@Suite("The statements of a request")
+struct QueryCountTests {
+    /// Where objects are kept.
+    enum Place: String, CaseIterable, Sendable {
+        case memory, file
+    }
+
+    private static let collection = "/v1/buckets/b/collections/c"
+    private static let settings = [
+        "multiauth.policies": "basicauth", "kinto.changes.resources": "*",
+        "kinto.batch_max_requests": "0",
+    ]
+
+    /// Runs `body` with a server that has a bucket, a collection, a group and `records` records,
+    /// all shared with alice one by one.
+    private func withServer(
+        _ place: Place, records: Int = 1, _ body: (TestServer) async throws -> Void
+    ) async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appending(path: "heliograph-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(
+            at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let server = try TestServer(
+            Self.settings,
+            file: place == .file ? directory.appending(path: "queries.db").path : nil)
+        await server.makeCollection()
+        #expect(await server.send("PUT", "/v1/buckets/b/groups/g", "{}").status == 201)
+        try await fill(server, "\(Self.collection)/records", count: records)
+        try await body(server)
+    }
+
+    /// Puts objects that alice may read into a list.
+    private func fill(_ server: TestServer, _ list: String, count: Int) async throws {
+        let shared = "{\"permissions\":{\"read\":[\"\(TestServer.userID("alice"))\"]}}"
+        let parts = (0..<count).map {
+            "{\"method\":\"PUT\",\"path\":\"\(list)/o\($0)\",\"body\":\(shared)}"
+        }
+        let body = "{\"requests\":[\(parts.joined(separator: ","))]}"
+        #expect(await server.send("POST", "/v1/batch", body).status == 200)
+    }
+
+    private func cost(
+        _ server: TestServer, _ request: String, as user: String = "mat", body: String? = nil,
+        status: Int = 200
+    ) async -> Int {
+        let parts = request.split(separator: " ").map(String.init)
+        let before = server.statistics?.queries ?? 0
+        let response = await server.send(parts[0], parts[1], as: user, body)
+        #expect(response.status == status, "\(request)")
+        return (server.statistics?.queries ?? 0) - before
+    }
+
+    private static let one: [(request: String, body: String?, memory: Int, file: Int)] = [
+        ("GET \(collection)/records/o0", nil, 5, 5),
+        ("PUT \(collection)/records/o0", "{}", 7, 11),
+        ("PATCH \(collection)/records/o0", #"{"data":{"x":1}}"#, 7, 11),
+        ("PUT \(collection)/records/new", "{}", 8, 13),
+        ("POST \(collection)/records", "{}", 7, 12),
+        ("DELETE \(collection)/records/o0", nil, 6, 10),
+        ("GET /v1/buckets/b", nil, 4, 4),
+        ("GET /v1/buckets/b/groups/g", nil, 4, 4),
+        ("PUT /v1/buckets/b/groups/g", #"{"data":{"members":["a","b"]}}"#, 7, 12),
+        ("DELETE /v1/buckets/b/groups/g", nil, 6, 9),
+        ("GET \(collection)", nil, 4, 4),
+        ("PUT \(collection)", "{}", 6, 9),
+        ("GET /v1/", nil, 1, 1),
+        ("GET \(collection)/changeset?_expected=0", nil, 5, 5),
+        ("DELETE \(collection)", nil, 5, 14),
+        ("DELETE /v1/buckets/b", nil, 5, 15),
+    ]
+
+    @Test("are so many for one object, and no more", arguments: Place.allCases)
+    func objects(_ place: Place) async throws {
+        try await withServer(place) { server in
+            for (request, body, memory, file) in Self.one {
+                let isNew = request.hasPrefix("POST") || request.hasSuffix("new")
+                let found = await cost(server, request, body: body, status: isNew ? 201 : 200)
+                #expect(found == (place == .memory ? memory : file), "\(request)")
+            }
+        }
+    }
+
+    private static let many: [(request: String, user: String, cost: Int)] = [
+        ("GET \(collection)/records", "mat", 5), ("GET \(collection)/records", "alice", 6),
+        ("HEAD \(collection)/records", "mat", 5), ("GET /v1/buckets/b/collections", "mat", 4),
+        ("GET /v1/buckets/b/collections", "alice", 5), ("GET /v1/buckets/b/groups", "mat", 4),
+        ("GET /v1/buckets", "mat", 4), ("GET \(collection)/changeset?_expected=0", "mat", 5),
+    ]
+
+    @Test(
+        "are as many for a list of a thousand objects, shared one by one, as for one",
+        arguments: Place.allCases, [1, 1000])
+    func lists(_ place: Place, count: Int) async throws {
+        try await withServer(place, records: count) { server in
+            try await fill(server, "/v1/buckets/b/collections", count: count)
+            for (request, user, expected) in Self.many {
+                #expect(await cost(server, request, as: user) == expected, "\(request) by \(user)")
+            }
+        }
+    }
+
+    @Test(
+        "that delete a thousand records are two for each, and no look-ups",
+        arguments: Place.allCases, [1, 1000])
+    func deletion(_ place: Place, count: Int) async throws {
+        try await withServer(place, records: count) { server in
+            let found = await cost(server, "DELETE \(Self.collection)/records")
+            #expect(found == 2 * count + (place == .memory ? 5 : 8))
+        }
+    }
+
+    @Test("of a batch are those of its requests", arguments: Place.allCases)
+    func batch(_ place: Place) async throws {
+        try await withServer(place) { server in
+            for count in [1, 2, 10] {
+                let records = "\(Self.collection)/records"
+                let gets = (0..<count).map { _ in "{\"path\":\"\(records)/o0\"}" }
+                #expect(await cost(server, batch: gets) == 5 * count)
+                let puts = (0..<count).map {
+                    "{\"method\":\"PUT\",\"path\":\"\(records)/n\(count)x\($0)\",\"body\":{}}"
+                }
+                let found = await cost(server, batch: puts)
+                #expect(found == (place == .memory ? 8 * count : 9 * count + 4))
+            }
+        }
+    }
+
+    private func cost(_ server: TestServer, batch parts: [String]) async -> Int {
+        let body = "{\"requests\":[\(parts.joined(separator: ","))]}"
+        return await cost(server, "POST /v1/batch", body: body)
+    }
+}
