@@ -64,7 +64,7 @@ extension Route {
             .streamTicket, .permissions, .flush, .defaultBucket:
             true
         case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
-            .dashboard, .api, .contribute, .nowhere:
+            .dashboard, .api, .contribute, .megaphone, .announcement, .push, .nowhere:
             false
         }
     }

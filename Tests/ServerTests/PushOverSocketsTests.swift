@@ -127,6 +127,10 @@ struct PushOverSocketsTests {
         let (connection, _) = try open(server)
         try say(#"{"messageType":"hello"}"#, connection)
         _ = try connection.readToEnd()
+        // The connection lingers a moment, for the peer to take the end.
+        for _ in 0..<200 where try !metric(server).contains("{transport=\"push\"} 0") {
+            usleep(20_000)
+        }
         #expect(try metric(server).contains("{transport=\"push\"} 0"))
     }
 
