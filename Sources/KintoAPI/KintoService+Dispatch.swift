@@ -4,7 +4,8 @@ import Core
 import Wire
 
 extension KintoService {
-    /// The plan that finds out who sent a request; nil if that is known, or nothing to its endpoint.
+    /// The plan that finds out who sent a request; nil if that is known, or is nothing to its
+    /// endpoint.
     private func identityPlan(_ exchange: Exchange) throws(APIError) -> Plan? {
         guard exchange.route.asksForIdentity else { return nil }
         switch exchange.finding {
