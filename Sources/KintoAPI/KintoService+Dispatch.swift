@@ -4,7 +4,9 @@ import Core
 import Wire
 
 extension KintoService {
-    /// The plan that finds out who sent a request; nil if that is known, or nothing to its endpoint.
+    /// The plan that finds out who sent a request; nil if that is known, or does not matter.
+    ///
+    /// - Throws: `APIError`, a 401, if it cannot be found out for a while.
     private func identityPlan(_ exchange: Exchange) throws(APIError) -> Plan? {
         guard exchange.route.asksForIdentity else { return nil }
         switch exchange.finding {
