@@ -76,6 +76,19 @@ struct Identity: Sendable {
         }
     }
 
+    /// Whether the user had an account that is not there any more.
+    ///
+    /// - Throws: `StorageError`.
+    func isDeletedAccount(
+        _ settings: KintoSettings, _ reader: any StorageReader
+    ) throws -> Bool {
+        let prefix = "\(AuthenticationPolicy.accountPrefix):"
+        guard settings.authenticationPolicies.contains(.account), let userID, let name,
+            userID.utf8.starts(with: prefix.utf8)
+        else { return false }
+        return try reader.object(name, in: ListAddress.accounts.list) == nil
+    }
+
     /// Who an object that this user writes belongs to.
     var owner: String { userID ?? Identity.everyone }
 

@@ -141,7 +141,8 @@ extension KintoService {
                 ?? Authorization(Identity(stream.viewer), settings: settings, reader: reader)
             known[stream.viewer] = authorization
             let isAllowed = try StreamPermission(path: stream.path).isGranted(authorization)
-            if !isAllowed { lost.append(place) }
+            let isGone = try authorization.identity.isDeletedAccount(settings, reader)
+            if !isAllowed || isGone { lost.append(place) }
         }
         return lost
     }

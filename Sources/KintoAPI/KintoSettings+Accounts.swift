@@ -5,7 +5,7 @@ import Core
 /// What settings about users must agree on, so that a server lets in whom its operator means.
 extension KintoSettings {
     /// The plugin of accounts.
-    static let accountsPlugin = "kinto.plugins.accounts"
+    package static let accountsPlugin = "kinto.plugins.accounts"
 
     /// The policies that the names in `multiauth.policies` stand for.
     ///

@@ -70,11 +70,6 @@ struct ObjectBody: Sendable {
             return
         }
         var permissions: [String: Set<String>?] = [:]
-        if let name = members.members.map(\.key).first(where: { !kind.permissions.contains($0) }) {
-            let known = kind.permissions.joined(separator: ", ")
-            errors.add(.body, "permissions", "\"\(name)\" is not one of \(known)")
-            return
-        }
         for (name, value) in members.members {
             if value.isNull {
                 permissions[name] = .some(nil)

@@ -55,25 +55,13 @@ enum ObjectSchema {
     ) {
         let path = "\(prefix)password"
         let value = object["password"] ?? .null
-        if isNothing(value) {
+        if PythonText.isFalse(value) {
             errors.add(.body, path, "Required")
         } else if let password = value.string {
             if !Bcrypt.canHash(Array(password.utf8)) { errors.add(.body, path, unhashable) }
         } else {
-            let text = value == true ? "True" : JSONWriter.string(value)
+            let text = PythonText.str(value)
             errors.add(.body, path, "\(text) is not a string: {'password': ''}")
-        }
-    }
-
-    /// Whether a value counts as none, as in Python.
-    private static func isNothing(_ value: JSONValue) -> Bool {
-        switch value {
-        case .null: true
-        case .bool(let bool): !bool
-        case .number(let number): number.double == 0
-        case .string(let text): text.isEmpty
-        case .array(let elements): elements.isEmpty
-        case .object(let object): object.isEmpty
         }
     }
 

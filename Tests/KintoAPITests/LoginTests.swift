@@ -185,6 +185,30 @@ struct LoginTests {
         #expect(await user(server, "mat", "new") == "account:mat")
     }
 
+    @Test("that opened a stream does not keep it open when the account is gone")
+    func stream() async throws {
+        let server = try await server(["multiauth.policies": "account basicauth"])
+        let streams = ["account:mat", "basicauth:other", nil].map {
+            (
+                viewer: Identity(userID: $0).viewer,
+                path: CollectionPath(bucket: "b", collection: "c")
+            )
+        }
+        let body = "{\"permissions\":{\"read\":[\"system.Everyone\"]}}"
+        #expect(await server.send("PUT", "/v1/buckets/b", as: "admin", body).status == 201)
+        let service = server.service
+        func lost() async throws -> [Int] {
+            try await withCheckedThrowingContinuation { continuation in
+                server.storage.read(
+                    { try service.lostStreams(streams, $0) },
+                    completion: { continuation.resume(with: $0) })
+            }
+        }
+        #expect(try await lost() == [])
+        #expect(await server.send("DELETE", "/v1/accounts/mat", as: "mat").status == 200)
+        #expect(try await lost() == [0])
+    }
+
     @Test("never shows its password in a text")
     func description() {
         let login = Login(name: "mat", password: "hush")

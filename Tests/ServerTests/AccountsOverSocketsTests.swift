@@ -75,10 +75,11 @@ struct AccountsOverSocketsTests {
         #expect(threads.submit {})
     }
 
-    @Test("are in no log, nor are their passwords")
-    func log() throws {
-        let directory = try HeliographProcess.Directory()
-        let ini = directory.path + "/a.ini"
+    /// Writes a configuration in which accounts are of no use without their first.
+    private func configure(_ directory: HeliographProcess.Directory, _ more: String) throws
+        -> String
+    {
+        let path = directory.path + "/a.ini"
         try """
         [app:main]
         kinto.storage_backend = sqlite
@@ -86,9 +87,50 @@ struct AccountsOverSocketsTests {
         kinto.includes = kinto.plugins.accounts
         multiauth.policies = account
         multiauth.policy.account.use = kinto.plugins.accounts.AccountsPolicy
-        kinto.account_create_principals = system.Everyone
-        heliograph.log_level = debug
-        """.write(toFile: ini, atomically: true, encoding: .utf8)
+        \(more)
+        """.write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+
+    @Test("have a first one, which the operator makes, or makes anew")
+    func createUser() throws {
+        let directory = try HeliographProcess.Directory()
+        let ini = try configure(directory, "kinto.account_write_principals = account:admin")
+        for password in ["forgotten", "hush-hush"] {
+            let made = try HeliographProcess.run(
+                ["create-user", "--ini", ini, "-u", "admin", "-p", password], in: directory)
+            #expect(made.status == 0 && made.log.contains("account:admin is there"))
+            #expect(!made.log.contains(password))
+        }
+        for (name, password) in [("a*b", "x"), ("mat", "")] {
+            let refused = try HeliographProcess.run(
+                ["create-user", "--ini", ini, "-u", name, "-p", password], in: directory)
+            #expect(refused.status == 1)
+        }
+        let process = try HeliographProcess(
+            ["serve", "--ini", ini, "--port", "0"], in: directory)
+        let port = try process.waitUntilReady()
+        for (password, status) in [("hush-hush", 200), ("forgotten", 401)] {
+            let login = "Basic " + Base64.encode(Array("admin:\(password)".utf8))
+            let connection = try TestConnection(port: port)
+            try connection.send("GET", "/v1/accounts/admin", fields: ["Authorization": login])
+            #expect(try connection.readAnswer().status == status)
+        }
+        let busy = try HeliographProcess.run(
+            ["create-user", "--ini", ini, "-u", "mat", "-p", "x"], in: directory)
+        #expect(busy.status == 69)
+        let none = try HeliographProcess.run(["create-user", "-u", "a", "-p", "b"], in: directory)
+        #expect(none.status == 78 && none.log.contains("kinto.plugins.accounts"))
+        process.kill(SIGTERM)
+        #expect(try process.waitForExit() == 0)
+    }
+
+    @Test("are in no log, nor are their passwords")
+    func log() throws {
+        let directory = try HeliographProcess.Directory()
+        let ini = try configure(
+            directory,
+            "kinto.account_create_principals = system.Everyone\nheliograph.log_level = debug")
         let process = try HeliographProcess(
             ["serve", "--ini", ini, "--port", "0"], in: directory)
         let port = try process.waitUntilReady()

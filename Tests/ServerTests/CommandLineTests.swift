@@ -190,6 +190,11 @@ struct HeliographCommandTests {
                             $0.configuration = target
                         }
                         return .success
+                    },
+                    createUser: { name, password, _ in
+                        let call = "create-user \(name ?? "?") \(password ?? "?")"
+                        box.record.withLock { $0.calls.append(call) }
+                        return .success
                     }),
                 environment: environment,
                 output: { text in box.record.withLock { $0.output += text } },
@@ -255,6 +260,8 @@ struct HeliographCommandTests {
         #expect(serve.configuration?.api.hasBasicAuth == true)
         #expect(serve.configuration?.api.changesResources == ["*"])
         #expect(Run(["migrate"]).calls == ["migrate"])
+        #expect(Run(["create-user", "-u", "mat", "--password=x"]).calls == ["create-user mat x"])
+        #expect(Run(["create-user"]).calls == ["create-user ? ?"])
         let watch = Run(["watch", "http://h"])
         #expect(watch.calls == ["watch http://h"])
         #expect(watch.status == .failure)

@@ -16,6 +16,8 @@ package enum CommandName: String, Sendable, CaseIterable {
     case watch
     /// Copies a running Kinto.
     case importing = "import"
+    /// Makes an account.
+    case createUser = "create-user"
     /// Prints the version.
     case version
 }
@@ -34,6 +36,8 @@ package enum Command: Sendable, Equatable {
     case watch(WatchOptions)
     /// Copy a running Kinto.
     case importing(ImportOptions, ConfigurationOptions)
+    /// Make an account; what is not given is asked for.
+    case createUser(name: String?, password: String?, ConfigurationOptions)
     /// Print the version.
     case version
     /// Explain every setting.

@@ -31,6 +31,10 @@ package enum CommandLineArguments {
         case .watch: return .watch(try watchOptions(words))
         case .importing:
             return .importing(try importOptions(words), try configurationOptions(words))
+        case .createUser:
+            return .createUser(
+                name: words.values[.username]?.first, password: words.values[.password]?.first,
+                try configurationOptions(words))
         case .version: return .version
         }
     }
@@ -155,7 +159,7 @@ private struct Words {
     {
         let equals = word.firstIndex(of: "=")
         let name = equals.map { String(word[..<$0]) } ?? word
-        guard let option = CommandLineOption(rawValue: name), command.options.contains(option)
+        guard let option = CommandLineOption(word: name), command.options.contains(option)
         else {
             throw .unknownOption(
                 name, command: command,

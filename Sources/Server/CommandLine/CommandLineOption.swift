@@ -20,8 +20,21 @@ enum CommandLineOption: String, CaseIterable {
     case auth = "--auth"
     /// Whether records are asked for their permissions.
     case noRecordPermissions = "--no-record-permissions"
+    /// The name of a user.
+    case username = "--username"
+    /// The password of a user.
+    case password = "--password"
     /// Output for programs.
     case json = "--json"
+
+    /// The option of a word: its name, or the letter that Kinto gives it.
+    init?(word: String) {
+        switch word {
+        case "-u": self = .username
+        case "-p": self = .password
+        case _: self.init(rawValue: word)
+        }
+    }
 
     /// What stands for the value in the help; nil if the option takes none.
     var placeholder: String? {
@@ -33,6 +46,8 @@ enum CommandLineOption: String, CaseIterable {
         case .since: "CURSOR"
         case .resource: "PATH"
         case .auth: "LOGIN"
+        case .username: "NAME"
+        case .password: "TEXT"
         case .json, .noRecordPermissions: nil
         }
     }
@@ -52,6 +67,8 @@ enum CommandLineOption: String, CaseIterable {
         case .resource: "Only /buckets/B or /buckets/B/collections/C; may be repeated."
         case .auth: "Read as USER:PASSWORD; the environment's HELIOGRAPH_IMPORT_AUTH hides it."
         case .noRecordPermissions: "Do not ask each record for its own permissions: much faster."
+        case .username: "The user's name (also -u)."
+        case .password: "The password (also -p), which others may see in the list of processes."
         case .json: "Print each change as one line of JSON."
         }
     }
@@ -66,6 +83,7 @@ extension CommandName {
         case .migrate: [.ini, .storage]
         case .watch: [.since, .resource, .json]
         case .importing: [.auth, .ini, .storage, .noRecordPermissions]
+        case .createUser: [.username, .password, .ini, .storage]
         case .initialize, .version: []
         }
     }
@@ -75,7 +93,7 @@ extension CommandName {
         switch self {
         case .initialize: ("FILE", false)
         case .watch, .importing: ("URL", true)
-        case .serve, .check, .migrate, .version: nil
+        case .serve, .check, .migrate, .createUser, .version: nil
         }
     }
 }

@@ -15,18 +15,22 @@ package struct HeliographCommand: Sendable {
         package let watch: @Sendable (WatchOptions) -> ExitStatus
         /// Copies a running Kinto.
         package let importing: @Sendable (ImportOptions, Configuration) -> ExitStatus
+        /// Makes an account of a name and a password, if they were given.
+        package let createUser: @Sendable (String?, String?, Configuration) -> ExitStatus
 
         /// Makes a set of commands.
         package init(
             serve: @escaping @Sendable (Configuration) -> ExitStatus,
             migrate: @escaping @Sendable (Configuration) -> ExitStatus,
             watch: @escaping @Sendable (WatchOptions) -> ExitStatus,
-            importing: @escaping @Sendable (ImportOptions, Configuration) -> ExitStatus
+            importing: @escaping @Sendable (ImportOptions, Configuration) -> ExitStatus,
+            createUser: @escaping @Sendable (String?, String?, Configuration) -> ExitStatus
         ) {
             self.serve = serve
             self.migrate = migrate
             self.watch = watch
             self.importing = importing
+            self.createUser = createUser
         }
     }
 
@@ -77,6 +81,8 @@ package struct HeliographCommand: Sendable {
                 url: options.url, login: login,
                 asksForRecordPermissions: options.asksForRecordPermissions)
             return configured(target) { bodies.importing(complete, $0) }
+        case .createUser(let name, let password, let options):
+            return configured(options) { bodies.createUser(name, password, $0) }
         case .initialize(let path): return initialize(path)
         case .version: output("heliograph \(HeliographVersion.text)\n")
         case .helpWithSettings: output(SettingsTable.complete.page)

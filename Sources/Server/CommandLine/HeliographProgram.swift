@@ -15,7 +15,8 @@ package enum HeliographProgram {
                 serve: { ServeCommand.run($0) },
                 migrate: { MigrateCommand.run($0) },
                 watch: { watch($0) },
-                importing: { ImportCommand($0).run($1) }),
+                importing: { ImportCommand($0).run($1) },
+                createUser: { CreateUserCommand.run(name: $0, password: $1, $2) }),
             environment: ProcessEnvironment.variables(),
             output: { Logger.write(Array($0.utf8), to: STDOUT_FILENO) },
             errorOutput: { Logger.write(Array($0.utf8), to: STDERR_FILENO) }

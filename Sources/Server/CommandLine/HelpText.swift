@@ -54,6 +54,7 @@ extension CommandName {
         case .check: "Validates the configuration and prints each setting with its origin."
         case .migrate: "Prepares the database without announcing any change."
         case .importing: "Copies a running Kinto, and later what changed there."
+        case .createUser: "Makes an account, or replaces the one of that name."
         case .watch: "Follows the changes of a server and prints them."
         case .version: "Prints the version."
         }
@@ -98,6 +99,12 @@ extension CommandName {
             kept; history is not copied. However it is interrupted, the same command goes on where
             it was; when all is here, it brings what changed since, deletions too. The server of
             the database that is written to must not run.
+            """
+        case .createUser:
+            """
+            What is not given is asked for; the password is one line of standard input, which a
+            terminal does not show. The server of the database must not run: where it does, an
+            administrator makes accounts by its API.
             """
         case .watch, .version: ""
         }
