@@ -10,16 +10,22 @@ package struct Commit: Equatable, Sendable {
     /// Whether who may read what may have changed: permissions of a bucket or a collection, the
     /// members of a group, an account. What is granted on records does not count.
     package var changesAccess: Bool
+    /// The broadcasts that were announced, in their order.
+    package var broadcasts: [Broadcast]
 
     /// Makes a commit of its effects.
     package init(
-        changes: [Change] = [], rewritten: Set<CollectionPath> = [], changesAccess: Bool = false
+        changes: [Change] = [], rewritten: Set<CollectionPath> = [], changesAccess: Bool = false,
+        broadcasts: [Broadcast] = []
     ) {
         self.changes = changes
         self.rewritten = rewritten
         self.changesAccess = changesAccess
+        self.broadcasts = broadcasts
     }
 
     /// Whether there is nothing to tell.
-    package var isEmpty: Bool { changes.isEmpty && rewritten.isEmpty && !changesAccess }
+    package var isEmpty: Bool {
+        changes.isEmpty && rewritten.isEmpty && !changesAccess && broadcasts.isEmpty
+    }
 }

@@ -130,6 +130,23 @@ package enum Limits {
     /// How long a drain may take before what is left is cut.
     package static let drainSecondsMax = 10
 
+    // MARK: Broadcasts
+
+    /// Broadcasts that there can be, the server's own included.
+    package static let broadcastsMax = 100
+    /// The name of a broadcaster.
+    package static let broadcasterBytesMax = 64
+    /// The name of a broadcaster's channel.
+    package static let broadcastChannelBytesMax = 128
+    /// The version of a broadcast.
+    package static let broadcastVersionBytesMax = 200
+    /// How long an announcement waits that the storage could not take.
+    package static let broadcastRetryMilliseconds: Int64 = 1_000
+    /// From a push connection's opening to its `hello`.
+    package static let pushHelloMillisecondsMax = 10_000
+    /// A subscription's id, which a push client chooses.
+    package static let pushChannelBytesMax = 128
+
     /// How long `heliograph watch` waits at most before it returns.
     package static let watchRetryMillisecondsMax = 60_000
 

@@ -18,6 +18,7 @@ package final class Hub: Sendable {
     /// before it answers (DESIGN, invariant I2).
     private let announcedNumber: Atomic<UInt64>
     private let accessNumber = Atomic<UInt64>(0)
+    private let broadcastNumber: Atomic<UInt64>
     private let state: Mutex<State>
     private let host: String
     private let isMonitored: @Sendable (CollectionPath) -> Bool
@@ -31,6 +32,7 @@ package final class Hub: Sendable {
         var wakers: [@Sendable () -> Void] = []
         /// Up to which revision a collection's timestamps do not tell what happened in it.
         var rewritten: [CollectionPath: Revision] = [:]
+        var broadcasts = BroadcastTable()
         /// The live entries as polls show them, made at the first question after a change.
         var listed: [Entry]?
 
@@ -55,10 +57,12 @@ package final class Hub: Sendable {
     ///   - epoch: The identity of the history.
     ///   - host: The name that entries carry (`changes.http_host`).
     ///   - log: The changes of all collections by ascending revision.
+    ///   - broadcasts: The broadcasts that the storage kept.
     ///   - isMonitored: Whether a collection is shown by the monitor feed.
     /// - Complexity: O(*n*).
     package init(
         epoch: Epoch, host: String, log changes: [Change],
+        broadcasts: [Broadcast] = [],
         isMonitored: @escaping @Sendable (CollectionPath) -> Bool
     ) {
         self.host = host
@@ -67,10 +71,12 @@ package final class Hub: Sendable {
         for change in changes {
             state.append(change, host: host, isMonitored: isMonitored(change.path))
         }
+        for broadcast in broadcasts { state.broadcasts.publish(broadcast) }
         state.monitored.checkInvariants()
         state.others.checkInvariants()
         start = state.monitored.head
         announcedNumber = Atomic(state.monitored.head.number)
+        broadcastNumber = Atomic(state.broadcasts.head)
         self.state = Mutex(state)
     }
 
@@ -101,7 +107,11 @@ package final class Hub: Sendable {
             }
             if commit.changesAccess { accessNumber.add(1, ordering: .releasing) }
             announcedNumber.store(state.monitored.head.number, ordering: .releasing)
-            return commit.changes.isEmpty && !commit.changesAccess ? [] : state.wakers
+            for broadcast in commit.broadcasts { state.broadcasts.publish(broadcast) }
+            broadcastNumber.store(state.broadcasts.head, ordering: .releasing)
+            let isNews =
+                !commit.changes.isEmpty || commit.changesAccess || !commit.broadcasts.isEmpty
+            return isNews ? state.wakers : []
         }
         for wake in wakers { wake() }
     }
@@ -113,6 +123,14 @@ package final class Hub: Sendable {
             state.wakers.append(wake)
             return state.monitored
         }
+    }
+
+    /// The broadcasts, by the number of the newest.
+    package var broadcasts: BroadcastTable { state.withLock { $0.broadcasts } }
+
+    /// The broadcasts if there are newer ones than `number`, else nil.
+    package func broadcasts(after number: UInt64) -> BroadcastTable? {
+        broadcastNumber.load(ordering: .acquiring) > number ? broadcasts : nil
     }
 
     /// What a loop that has come to `revision` lacks.

@@ -63,9 +63,13 @@ extension KintoService {
         case .version: return .answer(exchange.finish(try utility(exchange).version()))
         case .broadcasts:
             _ = try utility(exchange)
-            let entries = changes.monitoredEntries().entries
-            let body = broadcasts.body(entries, now: exchange.now)
-            return .answer(exchange.finish(Reply(json: body)))
+            return .answer(exchange.finish(broadcasts(exchange).list()))
+        case .megaphone:
+            _ = try utility(exchange)
+            return .answer(exchange.finish(broadcasts(exchange).read()))
+        case .announcement(let broadcaster, let channel):
+            return broadcasts(exchange).announce(broadcaster: broadcaster, channel: channel, self)
+        case .push: throw KintoService.upgradeRequired
         case .defaultBucket(let subpath):
             return try DefaultBucketEndpoint(exchange: exchange, subpath: subpath).plan(self)
         case .permissions: return try PermissionsEndpoint(exchange: exchange).plan(self)
@@ -86,6 +90,10 @@ extension KintoService {
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))
         }
+    }
+
+    private func broadcasts(_ exchange: Exchange) -> BroadcastsEndpoint {
+        BroadcastsEndpoint(exchange: exchange, table: changes.broadcasts)
     }
 
     /// The utility endpoints, for a request whose origin may ask.

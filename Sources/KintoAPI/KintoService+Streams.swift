@@ -11,20 +11,40 @@ import Wire
 package enum StreamPath {
     /// The stream of the monitor feed.
     package static let monitorChanges = "\(CollectionPath.monitorChanges.uri)/stream"
+    /// Where browsers have broadcasts pushed to them.
+    package static let push = "/push"
     /// Where tickets for streams are given out.
     package static let ticket = "\(CollectionPath.monitorChanges.uri)/ticket"
     /// The stream of a collection.
     package static let collection = "/buckets/{bucket_id}/collections/{collection_id}/stream"
 }
 
+/// What a stream is of.
+package enum StreamSubject: Sendable, Equatable {
+    /// The monitored collections.
+    case monitor
+    /// A collection.
+    case collection(CollectionPath)
+    /// The broadcasts.
+    case broadcasts
+}
+
 /// Who was let in to which stream.
 package struct StreamAdmission: Sendable {
-    /// The collection that is streamed; nil for the monitor feed.
-    package let path: CollectionPath?
+    /// What is streamed.
+    package let subject: StreamSubject
     /// Who reads it.
     package let viewer: Viewer
     /// The fields that the answer has besides its own.
     package let fields: HTTPFields
+
+    /// The collection that is streamed; nil if it is not one.
+    package var path: CollectionPath? {
+        switch subject {
+        case .monitor, .broadcasts: nil
+        case .collection(let path): path
+        }
+    }
 }
 
 /// What a request for a stream needs before it is decided.
@@ -46,31 +66,31 @@ extension KintoService {
     /// - Returns: Nil if the request is not for a stream.
     package func streamPlan(_ request: HTTPRequest) -> StreamPlan? {
         let exchange = exchange(request, body: RequestBody.none, isSubrequest: false)
-        var path: CollectionPath?
-        if case .stream(let named) = exchange.route { path = named }
-        guard path != nil || exchange.route == .monitorStream else { return nil }
-        return streamPlan(exchange, of: path)
+        guard let subject = exchange.route.streamed else { return nil }
+        return streamPlan(exchange, of: subject)
     }
 
-    private func streamPlan(_ exchange: Exchange, of path: CollectionPath?) -> StreamPlan {
+    private func streamPlan(_ exchange: Exchange, of subject: StreamSubject) -> StreamPlan {
         let request = exchange.request
         if exchange.hasEnded {
             if case .answer(let answer) = plan(request) { return .answer(answer) }
             return .answer(unavailable(for: request))
         }
         var errors = ValidationErrors()
-        exchange.corsPolicy.check(request, &errors)
+        // A browser's push service names the whole address of the push server as its origin. It
+        // sends no credentials, and is told what everyone may know.
+        if subject != .broadcasts { exchange.corsPolicy.check(request, &errors) }
         guard errors.isEmpty else {
             return .answer(exchange.finish(errors.error(isRaised: false).reply))
         }
-        if path != nil {
+        if case .collection = subject {
             switch exchange.finding {
             case .known: break
             case .unverified(let login):
                 return .verify(login) { verdict in
                     var exchange = exchange
                     exchange.verdicts[login] = verdict
-                    return self.streamPlan(exchange, of: path)
+                    return self.streamPlan(exchange, of: subject)
                 }
             case .lockedOut(let seconds):
                 let error = APIError.lockedOut(
@@ -83,9 +103,9 @@ extension KintoService {
             return .answer(exchange.finish(error.reply))
         }
         let admission = StreamAdmission(
-            path: path, viewer: viewer,
+            subject: subject, viewer: viewer,
             fields: exchange.finish(Reply(status: 200)).fields)
-        guard let path else { return .admitted(admission) }
+        guard let path = admission.path else { return .admitted(admission) }
         return .read { reader in
             try StreamPermission(path: path).require(Identity(viewer), exchange, reader)
             return admission
@@ -181,6 +201,15 @@ extension KintoService {
         return exchange(request, body: RequestBody.none, isSubrequest: false).finish(error.reply)
     }
 
+    /// 426: there is only a WebSocket.
+    static var upgradeRequired: APIError {
+        var error = APIError(
+            status: 426, number: .invalidParameters, message: "WebSocket needs an upgrade")
+        error.fields.append("Upgrade", "websocket")
+        error.fields.append("Sec-WebSocket-Version", "13")
+        return error
+    }
+
     /// The answer to a request for a stream that did not come as one.
     func streamReply(_ exchange: Exchange) throws(APIError) -> Reply {
         guard exchange.method == .head else {
@@ -190,5 +219,14 @@ extension KintoService {
         reply.fields.append("Content-Type", EventStreamEncoder.mediaType)
         reply.fields.append("Cache-Control", "no-store")
         return reply
+    }
+}
+
+extension Route {
+    /// What a stream at this place is of; nil if there is none.
+    fileprivate var streamed: StreamSubject? {
+        if case .stream(let path) = self { return .collection(path) }
+        if self == .monitorStream { return .monitor }
+        return self == .push ? .broadcasts : nil
     }
 }

@@ -24,8 +24,6 @@ package final class KintoService: Sendable {
     let tokens = DeletionTokens()
     /// The tickets for streams.
     let tickets = StreamTickets()
-    /// What is broadcast, and since when.
-    let broadcasts: Broadcasts
     /// What the server shows of itself.
     let pages: (any ServerPages)?
     /// Keeps histories from growing for ever.
@@ -50,7 +48,6 @@ package final class KintoService: Sendable {
         self.pages = pages
         self.clock = clock
         self.random = random
-        broadcasts = Broadcasts(debounceSeconds: settings.broadcastDebounceSeconds)
     }
 
     /// What a request needs. Bad input is answered, never thrown.

@@ -20,6 +20,7 @@ extension KintoSettings: DeclaredSettings {
         SettingTopic("Permissions", permissions),
         SettingTopic("Caches", caches),
         SettingTopic("Changes", changes),
+        SettingTopic("Broadcasts", broadcasts),
         SettingTopic("History", history),
     ]
 
@@ -230,9 +231,6 @@ extension KintoSettings: DeclaredSettings {
             "kinto.changes.since_max_age_redirect_ttl_seconds", \.sinceRedirectSeconds,
             in: secondsOrNegative,
             "How long caches may keep that redirect; negative for not at all."),
-        .integer(
-            "kinto.push_broadcast_min_debounce_interval_seconds", \.broadcastDebounceSeconds,
-            in: seconds, "The time between two broadcasts."),
         Setting(
             "heliograph.changes.not_modified", default: "304",
             "The status of an unchanged list of changes: 304, or 200 with an empty list."
@@ -241,6 +239,27 @@ extension KintoSettings: DeclaredSettings {
             let status = try value.integer(in: 200...304, expected: expected)
             guard status == 304 || status == 200 else { throw value.error(expected: expected) }
             settings.notModifiedStatus = status
+        },
+    ]
+
+    private static let broadcasts: [Setting<KintoSettings>] = [
+        .integer(
+            "kinto.push_broadcast_min_debounce_interval_seconds", \.broadcastDebounceSeconds,
+            in: seconds,
+            "Seconds between two broadcasts of changed collections, however many changes there "
+                + "are; 0 for no wait."),
+        Setting(
+            "heliograph.broadcasts.reader_tokens",
+            "Tokens of push services that read GET /v1/broadcasts, as Megaphone's readers do."
+        ) { value, settings throws(SettingsError) in
+            try settings.broadcastTokens.addReaders(value)
+        },
+        Setting(
+            "heliograph.broadcasts.broadcaster_tokens",
+            "Who may PUT /v1/broadcasts/NAME/CHANNEL, as Megaphone's broadcasters do: NAME:TOKEN, "
+                + "separated by white space or commas."
+        ) { value, settings throws(SettingsError) in
+            try settings.broadcastTokens.addBroadcasters(value)
         },
     ]
 

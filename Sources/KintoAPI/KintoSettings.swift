@@ -134,6 +134,13 @@ package struct KintoSettings: Sendable {
     package var sinceRedirectSeconds = 86_400
     /// `push_broadcast_min_debounce_interval_seconds`: between two broadcasts.
     package var broadcastDebounceSeconds = 300
+    /// `heliograph.broadcasts.*_tokens`: who may read and announce broadcasts over Megaphone's
+    /// endpoints.
+    package var broadcastTokens = BroadcastTokens()
+    /// Whether Megaphone's endpoints exist: there is a token to use them with.
+    var hasMegaphone: Bool { !broadcastTokens.isEmpty }
+    /// Whether there can be anything to broadcast.
+    var hasBroadcasts: Bool { hasChanges || hasMegaphone }
     /// `heliograph.changes.not_modified`: the status of an unchanged list, 304 or 200.
     package var notModifiedStatus = 304
 

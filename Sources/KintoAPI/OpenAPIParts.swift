@@ -48,6 +48,7 @@ enum OpenAPIParts {
         "406": error("The answer would be JSON, which the request does not accept."),
         "412": error("It was changed, or it is there already."),
         "415": error("The body has a media type that is not read."),
+        "426": error("There is a WebSocket only."),
         "503": error("The server cannot now; `Retry-After` says when."),
         "default": error("Something else was wrong."),
     ]

@@ -28,6 +28,10 @@ enum OperationForm: Sendable {
     case stream
     /// The stream of one collection.
     case collectionStream
+    /// Announce a version of a broadcast.
+    case announcement
+    /// A WebSocket, and nothing else.
+    case webSocket
     /// Something for people, of one of these media types.
     case page([String])
     /// An address that only leads elsewhere.
@@ -42,7 +46,7 @@ enum OperationForm: Sendable {
             "_limit", "_sort", "_token", "_since", "_to", "_before", "id", "last_modified",
         ]
         switch self {
-        case .plain, .batch, .flush, .page, .redirect: return []
+        case .plain, .batch, .flush, .page, .redirect, .announcement, .webSocket: return []
         case .list: return page + ["_fields"] + conditions
         case .deletion: return page + conditions
         case .object: return ["_fields"] + conditions
@@ -61,7 +65,7 @@ enum OperationForm: Sendable {
         case .creation, .replacement, .change: "ObjectSchema"
         case .batch: "BatchPayloadSchema"
         case .plain, .list, .deletion, .object, .removal, .changeset, .stream, .collectionStream,
-            .flush, .page, .redirect:
+            .flush, .page, .redirect, .announcement, .webSocket:
             nil
         }
     }
@@ -71,8 +75,9 @@ enum OperationForm: Sendable {
         switch self {
         case .creation, .replacement, .batch: ["application/json"]
         case .change: ["application/json", "application/merge-patch+json"]
+        case .announcement: ["text/plain"]
         case .plain, .list, .deletion, .object, .removal, .changeset, .stream, .collectionStream,
-            .flush, .page, .redirect:
+            .flush, .page, .redirect, .webSocket:
             []
         }
     }
@@ -83,7 +88,7 @@ enum OperationForm: Sendable {
         case .stream, .collectionStream: ["text/event-stream"]
         case .page(let types): types
         case .plain, .list, .creation, .deletion, .object, .replacement, .change, .removal,
-            .batch, .changeset, .flush, .redirect:
+            .batch, .changeset, .flush, .redirect, .announcement, .webSocket:
             ["application/json"]
         }
     }
@@ -100,7 +105,8 @@ enum OperationForm: Sendable {
         case .changeset: [(200, "ChangesetSchema")]
         case .stream, .collectionStream, .page: [(200, nil)]
         case .flush: [(202, "Anything")]
-        case .redirect: []
+        case .announcement: [(200, "Anything"), (201, "Anything")]
+        case .redirect, .webSocket: []
         }
     }
 
@@ -110,6 +116,8 @@ enum OperationForm: Sendable {
         switch self {
         case .plain, .batch, .flush, .page: return [400]
         case .redirect: return [307]
+        case .announcement: return [400, 401, 403]
+        case .webSocket: return [426, 503]
         case .list: return [304] + refusals
         case .deletion: return refusals
         case .object: return [304] + refusals + [404]
@@ -125,7 +133,8 @@ enum OperationForm: Sendable {
     /// Whether who asks makes a difference.
     var asksForUser: Bool {
         switch self {
-        case .plain, .batch, .stream, .flush, .page, .redirect: false
+        case .plain, .batch, .stream, .flush, .page, .redirect, .announcement, .webSocket:
+            false
         case .list, .creation, .deletion, .object, .replacement, .change, .removal, .changeset,
             .collectionStream:
             true
@@ -142,7 +151,7 @@ enum OperationForm: Sendable {
         case .stream, .collectionStream:
             return "Server-Sent Events, or WebSocket if the request asks for that upgrade."
         case .plain, .creation, .object, .replacement, .change, .removal, .batch, .changeset,
-            .flush, .page, .redirect:
+            .flush, .page, .redirect, .announcement, .webSocket:
             return nil
         }
     }

@@ -30,6 +30,9 @@ package protocol ChangesSource: Sendable {
     /// The entries of all monitored collections, newest first, tombstones not included; and the
     /// list's timestamp, nil when there is none.
     func monitoredEntries() -> (entries: [Entry], timestamp: Timestamp?)
+
+    /// The broadcasts that were announced.
+    var broadcasts: BroadcastTable { get }
 }
 
 extension Hub: ChangesSource {}

@@ -14,6 +14,12 @@ enum Route: Equatable {
     case version
     /// `/v1/__broadcasts__`.
     case broadcasts
+    /// Megaphone's `/v1/broadcasts`.
+    case megaphone
+    /// Megaphone's `/v1/broadcasts/{broadcaster}/{channel}`.
+    case announcement(broadcaster: String, channel: String)
+    /// `/v1/push`: the WebSocket that browsers listen on.
+    case push
     /// `/v1/batch`.
     case batch
     /// A list of objects.
@@ -58,7 +64,7 @@ extension Route {
             .streamTicket, .permissions, .flush, .defaultBucket:
             true
         case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
-            .dashboard, .api, .contribute, .nowhere:
+            .dashboard, .api, .contribute, .megaphone, .announcement, .push, .nowhere:
             false
         }
     }

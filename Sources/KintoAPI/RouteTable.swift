@@ -14,6 +14,7 @@ enum RouteTable {
         [
             utilities, resources, changes,
             history,
+            broadcasts,
             pages,
         ].flatMap { $0 }
 
@@ -112,11 +113,35 @@ enum RouteTable {
                     tag: "Changes", .changeset)
             ]
         ) { .changeset(CollectionPath(bucket: $0[0], collection: $0[1])) },
+    ]
+
+    private static let broadcasts: [Endpoint] = [
         reading(
-            "/__broadcasts__", exists: \.hasChanges,
+            "/__broadcasts__", exists: \.hasBroadcasts,
             Operation(
-                .get, "get_broadcasts", "Tell the timestamp to broadcast", tag: "Changes")
+                .get, "get_broadcasts", "Tell the versions to broadcast", tag: "Broadcasts")
         ) { _ in .broadcasts },
+        reading(
+            "/broadcasts", exists: \.hasMegaphone,
+            Operation(
+                .get, "read_broadcasts", "Tell a push service the versions to broadcast",
+                tag: "Broadcasts")
+        ) { _ in .megaphone },
+        Endpoint(
+            template: "/broadcasts/{broadcaster}/{channel}", methods: [.put, .options],
+            exists: \.hasMegaphone,
+            operations: [
+                Operation(
+                    .put, "announce_broadcast", "Announce a version, which is the body",
+                    tag: "Broadcasts", .announcement)
+            ]
+        ) { .announcement(broadcaster: $0[0], channel: $0[1]) },
+        reading(
+            StreamPath.push, exists: \.hasBroadcasts,
+            Operation(
+                .get, "listen_for_broadcasts", "Have broadcasts pushed to a browser",
+                tag: "Broadcasts", .webSocket)
+        ) { _ in .push },
     ]
 
     private static let pages: [Endpoint] = [

@@ -40,6 +40,11 @@ package final class MemoryStorage: Storage {
         return writer.committed.changes.map(\.value).sorted { $0.revision < $1.revision }
     }
 
+    package func broadcasts() throws -> [Broadcast] {
+        guard !executor.isClosed else { throw StorageError.closed }
+        return writer.committed.broadcasts.map(\.value)
+    }
+
     package func setCommitObserver(_ observer: @escaping @Sendable (Commit) -> Void) {
         writer.observer.set(observer)
     }

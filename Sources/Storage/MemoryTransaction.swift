@@ -21,6 +21,7 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         commit.changes += changes
         commit.rewritten.formUnion(pending.rewritten)
         commit.changesAccess = commit.changesAccess || pending.changesAccess
+        commit.broadcasts += pending.broadcasts
     }
 
     package func ensureTimestamp(of list: ResourceList) -> Timestamp {
@@ -103,6 +104,15 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         count()
         pending.changeMembers()
         state.members[group] = principals.isEmpty ? nil : principals
+    }
+
+    @discardableResult
+    package func announce(_ broadcast: Broadcast) -> Bool {
+        count()
+        let isNew = state.broadcasts[broadcast.id] == nil
+        state.broadcasts[broadcast.id] = broadcast
+        pending.announce(broadcast)
+        return isNew
     }
 
     package func removeEverything() {

@@ -13,6 +13,8 @@ struct PendingChanges {
     private var rewrittenURIs: Set<String> = []
     /// Whether who may read what may have changed.
     private(set) var changesAccess = false
+    /// The broadcasts that were announced.
+    private(set) var broadcasts: [Broadcast] = []
 
     private struct State {
         var timestamp: Timestamp
@@ -52,6 +54,9 @@ struct PendingChanges {
         let depth = uri.utf8.count { $0 == UInt8(ascii: "/") }
         if depth <= 4 { changesAccess = true }
     }
+
+    /// Notes that a broadcast was announced.
+    mutating func announce(_ broadcast: Broadcast) { broadcasts.append(broadcast) }
 
     /// Notes that the members of a group were changed.
     mutating func changeMembers() { changesAccess = true }

@@ -111,6 +111,7 @@ final class SQLiteGroup {
         }
         commit.rewritten.formUnion(pending.rewritten)
         commit.changesAccess = commit.changesAccess || pending.changesAccess
+        commit.broadcasts += pending.broadcasts
     }
 
     /// The timestamp with which a collection was removed, nil if it was not.

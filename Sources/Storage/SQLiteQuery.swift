@@ -27,6 +27,8 @@ enum SQLiteQuery: Hashable {
     case groups, insertMember, deleteMembers, deleteMembersBelow
     /// The change log.
     case changes, lastRevision, change, replaceChange
+    /// Broadcasts.
+    case broadcasts, insertBroadcast, updateBroadcast
     /// Everything.
     case deleteAllObjects, deleteAllLists, deleteAllPermissions, deleteAllMembers
 }
@@ -91,6 +93,10 @@ extension SQLiteQuery {
         case .lastRevision: "SELECT revision FROM changes ORDER BY revision DESC LIMIT 1"
         case .change: Self.changeSQL
         case .replaceChange: Self.replaceChangeSQL
+
+        case .broadcasts: "SELECT id, version, time FROM broadcasts ORDER BY id"
+        case .insertBroadcast: "INSERT INTO broadcasts (id, version, time) VALUES (?1, ?2, ?3)"
+        case .updateBroadcast: "UPDATE broadcasts SET version = ?2, time = ?3 WHERE id = ?1"
 
         case .deleteAllObjects: "DELETE FROM objects"
         case .deleteAllLists: "DELETE FROM lists"
@@ -173,7 +179,8 @@ extension SQLiteQuery {
             .list, .insertList, .moveList, .deleteList, .listsAt, .listsBelow, .lists, .object,
             .idsOfAll, .replaceObject, .replaceTombstone, .buryObject, .deleteObjects,
             .deleteObjectsOfIDs, .visit, .count, .changes,
-            .lastRevision, .change, .replaceChange, .deleteAllObjects, .deleteAllLists,
+            .lastRevision, .change, .replaceChange, .broadcasts, .insertBroadcast,
+            .updateBroadcast, .deleteAllObjects, .deleteAllLists,
             .deleteAllPermissions, .deleteAllMembers:
             preconditionFailure("no statement about permissions")
         }

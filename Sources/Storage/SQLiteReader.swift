@@ -163,6 +163,23 @@ class SQLiteReader: StorageReader {
         }
     }
 
+    /// The broadcasts, by their ids.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(number of broadcasts).
+    final func broadcasts() throws -> [Broadcast] {
+        try connection.with(.broadcasts) { statement in
+            var broadcasts: [Broadcast] = []
+            while try statement.step() {
+                broadcasts.append(
+                    Broadcast(
+                        id: statement.text(0), version: statement.text(1),
+                        time: Timestamp(milliseconds: statement.integer(2))))
+            }
+            return broadcasts
+        }
+    }
+
     /// The last revision that was given.
     ///
     /// - Throws: `StorageError`.

@@ -49,7 +49,11 @@ enum SQLiteSchema {
             last_modified INTEGER NOT NULL, deleted INTEGER NOT NULL);
         CREATE UNIQUE INDEX changes_by_path ON changes (bucket, collection);
         CREATE UNIQUE INDEX changes_by_revision ON changes (revision);
+        """,
         """
+        CREATE TABLE broadcasts (id TEXT NOT NULL, version TEXT NOT NULL, time INTEGER NOT NULL);
+        CREATE UNIQUE INDEX broadcasts_by_id ON broadcasts (id);
+        """,
     ]
 
     /// Brings a database to the present version; makes its tables and its epoch if it is empty.

@@ -234,6 +234,20 @@ extension SQLiteTransaction {
         }
     }
 
+    @discardableResult
+    package func announce(_ broadcast: Broadcast) throws -> Bool {
+        pending.announce(broadcast)
+        let bind = { (statement: SQLiteStatement) in
+            statement.bind(broadcast.id, at: 1)
+            statement.bind(broadcast.version, at: 2)
+            statement.bind(broadcast.time.milliseconds, at: 3)
+        }
+        try run(.updateBroadcast, bind)
+        guard connection.changedRows == 0 else { return false }
+        try run(.insertBroadcast, bind)
+        return true
+    }
+
     package func removeEverything() throws {
         pending.changePermissions(of: "")
         for list in try lists(.lists, { _ in }) { bury(list) }

@@ -24,6 +24,12 @@ package protocol Storage: AnyObject, Sendable {
     /// - Complexity: O(*n*) in the number of collections.
     func changeLog() throws -> [Change]
 
+    /// The broadcasts as committed, by their ids.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(number of broadcasts).
+    func broadcasts() throws -> [Broadcast]
+
     /// Sets who is told of commits: called on the writer's thread after each durable commit that
     /// moved a collection or changed who may read what, before the completions of its writes.
     ///
@@ -186,8 +192,16 @@ package protocol StorageTransaction: StorageReader {
     /// - Throws: `StorageError`.
     func setMembers(of group: String, to principals: Set<String>) throws
 
+    /// Announces a version of a broadcast.
+    ///
+    /// - Returns: Whether the broadcast is new.
+    /// - Throws: `StorageError`.
+    @discardableResult
+    func announce(_ broadcast: Broadcast) throws -> Bool
+
     /// Removes everything: all objects, timestamps and permissions (the `flush` endpoint). The
-    /// change log gets a tombstone for each collection.
+    /// change log gets a tombstone for each collection. Broadcasts stay: their versions must not
+    /// go back.
     ///
     /// - Throws: `StorageError`.
     func removeEverything() throws

@@ -9,4 +9,6 @@ package enum Channel: Hashable, Sendable {
     case monitor(ChangeFilter)
     /// One collection, monitored or not; its events may carry what changed in it.
     case collection(CollectionPath, includesChanges: Bool = false)
+    /// The broadcasts, all of them.
+    case broadcasts
 }

@@ -86,6 +86,9 @@ package struct CohortTable {
         numbers[.collection(path, includesChanges: includesChanges)]
     }
 
+    /// The number of a channel, or nil if nobody listens to it.
+    package func number(of channel: Channel) -> Int32? { numbers[channel] }
+
     /// The cohort of a number, or nil if it is not the one with that serial any more.
     package func cohort(_ number: Int32, serial: UInt64) -> Cohort? {
         guard let cohort = cohorts[Int(number)], cohort.serial == serial else { return nil }
@@ -125,7 +128,7 @@ extension CohortTable.Cohort {
     /// Whether events carry what changed.
     var includesChanges: Bool {
         switch channel {
-        case .monitor: false
+        case .monitor, .broadcasts: false
         case .collection(_, let includesChanges): includesChanges
         }
     }
@@ -140,6 +143,7 @@ extension CohortTable.Cohort {
             guard let entry, entry.change.revision > position.revision, position.owes(entry.change)
             else { return [] }
             return [entry]
+        case .broadcasts: return []
         }
     }
 
@@ -148,13 +152,14 @@ extension CohortTable.Cohort {
         switch channel {
         case .monitor: log.timestamp ?? .zero
         case .collection: entry?.timestamp ?? .zero
+        case .broadcasts: .zero
         }
     }
 
     /// Decides where a subscriber with the cursor `text` resumes.
     func resume(from text: String?, in log: ChangeLog) -> Resume {
         switch channel {
-        case .monitor: log.resume(from: text)
+        case .monitor, .broadcasts: log.resume(from: text)
         case .collection:
             Resume(from: text, epoch: log.epoch, head: log.head, highest: entry?.timestamp)
         }

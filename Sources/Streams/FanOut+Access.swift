@@ -28,7 +28,7 @@ extension FanOut {
         guard !numbers.isEmpty else { return }
         for place in subscribers.indices where numbers.contains(subscribers[place].access) {
             switch subscribers[place].phase {
-            case .absent, .ending: break
+            case .absent, .greeting, .ending: break
             case .catchingUp, .live:
                 end(subscribers[place].id, farewell: subscribers[place].encoding.revocation())
             }

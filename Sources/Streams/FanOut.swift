@@ -13,6 +13,7 @@
 
 import Core
 import Hub
+import Wire
 
 /// The fan-out of one loop: its copy of the change log, its cohorts, its subscribers.
 ///
@@ -22,7 +23,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// What has happened in this loop so far.
     package struct Statistics: Sendable {
         /// Streams now open, by `StreamEncoding.rawValue`.
-        package var subscribers = [0, 0]
+        package var subscribers = StreamEncoding.allCases.map { _ in 0 }
         /// Entries handed to sockets, one for each subscriber and entry.
         package var deliveries: UInt64 = 0
         /// How often a live subscriber's socket was full.
@@ -35,6 +36,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     enum Phase {
         /// There is none.
         case absent
+        /// It is a browser that has not said `hello` yet.
+        case greeting
         /// It is owed something, or was not told yet that it is not.
         case catchingUp(Position, owesReady: Bool)
         /// It is in its cohort's group.
@@ -75,6 +78,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     private(set) var log: ChangeLog
     /// The channels in use.
     var cohorts = CohortTable()
+    /// The loop's copy of the broadcasts.
+    var broadcasts = BroadcastTable()
     /// Who waits for what changed.
     var desk = ChangesDesk()
     private var catchUps = CatchUpCache()
@@ -113,8 +118,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     ///
     /// - Complexity: O(1) when nothing is new, else O(cohorts × changes + members sent to).
     package func synchronize() {
-        guard hub.announced > log.head else { return }
-        apply(hub.news(after: log.head))
+        if hub.announced > log.head { apply(hub.news(after: log.head)) }
+        tellBroadcasts()
     }
 
     private func apply(_ news: News) {
@@ -241,19 +246,29 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
             subscribers[slot].access = accesses.retain(grant.access)
             accessWatch.began(at: grant.changes, changes: hub.accessChanges)
         }
-        let interval = configuration.heartbeatMilliseconds
-        // The first heartbeat comes at a random time, so that streams that began together are not
-        // written to together for ever.
-        transport.setDeadline(
-            id, milliseconds: Int.random(in: interval / 2...interval, using: &random))
+        guard channel != .broadcasts else {
+            subscribers[slot].phase = .greeting
+            transport.setDeadline(id, milliseconds: Limits.pushHelloMillisecondsMax)
+            sendControl(preamble, to: id)
+            return true
+        }
+        setFirstHeartbeat(id)
         start(slot, preamble: preamble, cursor: cursor)
         return true
+    }
+
+    /// The first heartbeat comes at a random time, so that streams that began together are not
+    /// written to together for ever.
+    func setFirstHeartbeat(_ id: StreamID) {
+        let interval = configuration.heartbeatMilliseconds
+        transport.setDeadline(
+            id, milliseconds: Int.random(in: interval / 2...interval, using: &random))
     }
 
     /// Brings the loop up to the hub's head and counts one more subscriber of a channel.
     private func retain(_ channel: Channel) -> Int32? {
         switch channel {
-        case .monitor:
+        case .monitor, .broadcasts:
             synchronize()
             return cohorts.retain(channel)
         case .collection(let path, _):
@@ -270,7 +285,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         var channel = cohorts[subscribers[place].cohort].channel
         switch channel {
         case .monitor: channel = .monitor(filter)
-        case .collection: guard filter == .all else { return .hasNoFilter }
+        case .collection, .broadcasts: guard filter == .all else { return .hasNoFilter }
         }
         guard let number = retain(channel) else { return .noRoom }
         transport.leave(id)
@@ -335,6 +350,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     private func nextStep(_ place: Int, _ position: Position, owesReady: Bool) -> NextStep {
         let number = subscribers[place].cohort
         let encoding = subscribers[place].encoding
+        guard encoding != .push else { return nextBroadcasts(after: position) }
         guard !cohorts[number].includesChanges else {
             return nextStep(
                 from: position, in: number, encoding: encoding, owesReady: owesReady)
@@ -372,10 +388,17 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// A stream's heartbeat is due; a WebSocket peer that was silent for two of them is given up.
     package func deadlineReached(_ id: StreamID) {
         guard let place = place(of: id) else { return }
-        if case .ending = subscribers[place].phase {
+        switch subscribers[place].phase {
+        case .ending:
             // It was asked to end an interval ago, and its peer does not take its last bytes.
             transport.cut(id)
             return
+        case .greeting:
+            let reason = "HandshakeTimeout"
+            let frame = WebSocketFrameEncoder.close(.internalError, reason: reason)
+            end(id, farewell: EncodedFrame(frame))
+            return
+        case .absent, .catchingUp, .live: break
         }
         transport.setDeadline(id, milliseconds: configuration.heartbeatMilliseconds)
         // A full socket needs no heartbeat, and its peer's answers could not be read either.
@@ -383,7 +406,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         let encoding = subscribers[place].encoding
         switch encoding {
         case .eventStream: break
-        case .webSocket:
+        case .webSocket, .push:
             guard subscribers[place].silentIntervals < 2 else {
                 end(id, farewell: nil)
                 return
@@ -404,8 +427,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
             if case .live = subscribers[place].phase {
                 transport.leave(id)
                 let cohort = cohorts[subscribers[place].cohort]
-                let position = cohort.includesChanges ? cohort.live : Position(after: log.head)
-                subscribers[place].phase = .catchingUp(position, owesReady: false)
+                subscribers[place].phase = .catchingUp(
+                    livePosition(of: cohort), owesReady: false)
             }
         case .closed:
             subscribers[place].phase = .ending
@@ -422,6 +445,12 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         subscribers[place].phase = .ending
         transport.setDeadline(id, milliseconds: configuration.heartbeatMilliseconds)
         transport.end(id)
+    }
+
+    /// Draws 32 hexadecimal digits.
+    func drawIdentity() -> String {
+        let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        return Digest.hexadecimal(bytes)
     }
 
     /// Draws a time for `retry:`, in milliseconds.

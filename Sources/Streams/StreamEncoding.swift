@@ -13,6 +13,9 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     case eventStream
     /// One JSON object per WebSocket text message (RFC 6455).
     case webSocket
+    /// The protocol of Mozilla's push service over WebSocket, which tells of broadcasts only: it
+    /// has none of the events below.
+    case push
 
     /// Appends the event of one entry.
     ///
@@ -39,6 +42,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
             message.append(contentsOf: json)
             message.append(UInt8(ascii: "}"))
             buffer += WebSocketFrameEncoder.text(message)
+        case .push: break
         }
     }
 
@@ -51,6 +55,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         case .webSocket:
             let message = "{\"type\":\"ready\",\"cursor\":\"\(cursor)\",\"timestamp\":\(timestamp)}"
             buffer += WebSocketFrameEncoder.text(Array(message.utf8))
+        case .push: break
         }
     }
 
@@ -63,6 +68,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         case .webSocket:
             let message = "{\"type\":\"reset\",\"reason\":\"\(reason.rawValue)\"}"
             buffer += WebSocketFrameEncoder.text(Array(message.utf8))
+        case .push: break
         }
     }
 
@@ -71,7 +77,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     package func revocation() -> EncodedFrame? {
         switch self {
         case .eventStream: nil
-        case .webSocket:
+        case .webSocket, .push:
             EncodedFrame(
                 WebSocketFrameEncoder.close(.policyViolation, reason: "permission lost"))
         }
@@ -81,7 +87,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     package func heartbeat() -> EncodedFrame {
         switch self {
         case .eventStream: EncodedFrame(EventStreamEncoder.comment("ping"))
-        case .webSocket: EncodedFrame(WebSocketFrameEncoder.ping())
+        case .webSocket, .push: EncodedFrame(WebSocketFrameEncoder.ping())
         }
     }
 

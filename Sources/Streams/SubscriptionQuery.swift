@@ -24,6 +24,13 @@ package struct SubscriptionQuery: Equatable, Sendable {
 
     private static let filterNames: Set<String> = ["bucket", "collection", "resource"]
 
+    /// Makes a query that asks for everything.
+    package init() {
+        filter = .all
+        cursor = nil
+        includesChanges = false
+    }
+
     /// Reads the query and, for the cursor of a client that reconnects, `Last-Event-ID`, which
     /// counts before the URL's: an event source repeats the URL it began with.
     ///

@@ -7,7 +7,8 @@ import Wire
 ///
 /// An idle peer costs nothing here: a decoder is kept only while a message is incomplete.
 package final class WebSocketStreams<Transport: StreamTransport, Random: RandomNumberGenerator> {
-    private let fanOut: FanOut<Transport, Random>
+    /// The loop's streams.
+    let fanOut: FanOut<Transport, Random>
     private unowned let transport: Transport
     private let clock: @Sendable () -> Timestamp
     private var decoders: [UInt32: WebSocketFrameDecoder] = [:]
@@ -72,7 +73,7 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
 
     /// Sends one close frame and closes without waiting for the peer's (RFC 6455, 7.1.1: the
     /// server closes the connection).
-    private func close(_ stream: StreamID, _ code: WebSocketCloseCode?, _ reason: String) {
+    func close(_ stream: StreamID, _ code: WebSocketCloseCode?, _ reason: String) {
         decoders[stream.slot] = nil
         let sent = code.flatMap { $0.isSendable ? $0 : nil }
         fanOut.end(
@@ -80,6 +81,10 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
     }
 
     private func handle(_ text: [UInt8], from stream: StreamID) {
+        if let hasGreeted = fanOut.hasGreeted(stream) {
+            handlePush(text, from: stream, hasGreeted: hasGreeted)
+            return
+        }
         let message: ClientMessage
         do {
             message = try ClientMessage(parsing: text)
@@ -103,7 +108,8 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
         }
     }
 
-    private func answer(_ message: [UInt8], to stream: StreamID) {
+    /// Sends a message that is no event.
+    func answer(_ message: [UInt8], to stream: StreamID) {
         fanOut.sendControl(EncodedFrame(WebSocketFrameEncoder.text(message)), to: stream)
     }
 }

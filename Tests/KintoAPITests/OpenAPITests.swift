@@ -15,6 +15,7 @@ struct OpenAPITests {
         "kinto.includes":
             "kinto.plugins.flush kinto.plugins.history kinto.plugins.accounts",
         "multiauth.policy.account.use": "kinto.plugins.accounts.AccountsPolicy",
+        "heliograph.broadcasts.reader_tokens": "token",
     ]
 
     private func document(_ server: TestServer) async throws -> JSONObject {

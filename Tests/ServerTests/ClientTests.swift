@@ -71,6 +71,20 @@ struct ClientTests {
         #expect(result.status == 0, "\(result.output)")
         #expect(result.output.contains("without an error in the console"), "\(result.output)")
     }
+
+    @Test(
+        "a stock Firefox listens, polls for what is broadcast, and comes back after a restart",
+        .enabled(if: Tool.firefox != nil, "no firefox-esr (apt-get install firefox-esr)"))
+    func firefox() throws {
+        let firefox = try #require(Tool.firefox)
+        let result = try Tool.run(
+            [
+                "python3", Tool.scripts + "/firefox_scenario.py", firefox,
+                HeliographProcess.program.path,
+            ], seconds: 400)
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("ok a stock Firefox was told"), "\(result.output)")
+    }
 }
 
 @Suite("The examples")

@@ -81,6 +81,7 @@ struct ExactlyWhatIsOwedTests {
         switch channel {
         case .monitor(let filter): path.bucket != "private" && filter.matches(path)
         case .collection(let own, _): path == own
+        case .broadcasts: false
         }
     }
 

@@ -82,6 +82,7 @@ package final class HeliographServer: Sendable {
     package let hub: Hub
 
     private let storage: any Storage
+    private let emitter: BroadcastEmitter
     private let group: EventLoopGroup
     private let services: [LoopService]
     private let admission: Admission
@@ -94,8 +95,10 @@ package final class HeliographServer: Sendable {
         _ options: Options, storage: any Storage, reporter: Reporter = Reporter()
     ) throws(StartError) {
         let log: [Change]
+        let known: [Broadcast]
         do {
             log = try storage.changeLog()
+            known = try storage.broadcasts()
         } catch {
             storage.close()
             throw .storage("the change log cannot be read: \(error)")
@@ -116,8 +119,15 @@ package final class HeliographServer: Sendable {
         let hub = Hub(
             epoch: storage.epoch,
             host: host.isEmpty ? HeliographServer.host(of: group.boundAddresses) : host, log: log,
-            isMonitored: { monitored.monitors($0) })
-        storage.setCommitObserver { hub.publish($0) }
+            broadcasts: known, isMonitored: { monitored.monitors($0) })
+        let emitter = BroadcastEmitter(
+            intervalSeconds: options.kinto.broadcastDebounceSeconds, log: log,
+            last: known.first { $0.id == Broadcast.monitorChangesID },
+            isMonitored: { monitored.monitors($0) }, actions: .writing(to: storage))
+        storage.setCommitObserver { commit in
+            hub.publish(commit)
+            emitter.note(commit)
+        }
         let admission = Admission(
             connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
         let figures = ServerFigures(hub: hub, storage: storage, admission: admission)
@@ -130,6 +140,7 @@ package final class HeliographServer: Sendable {
         self.admission = admission
         self.storage = storage
         self.hub = hub
+        self.emitter = emitter
         self.group = group
         addresses = group.boundAddresses
         let services = group.loops.map { loop in
@@ -147,6 +158,7 @@ package final class HeliographServer: Sendable {
             storage.close()
             throw .listening("\(error)")
         }
+        emitter.start()
     }
 
     /// Ends in order: stops accepting, answers what is in progress, ends the streams; after
@@ -167,6 +179,7 @@ package final class HeliographServer: Sendable {
     package func stop() {
         group.stop()
         group.join()
+        emitter.stop()
         storage.close()
     }
 

@@ -93,8 +93,11 @@ extension LoopService {
     }
 
     private func channel(of admission: StreamAdmission, _ query: SubscriptionQuery) -> Channel {
-        guard let path = admission.path else { return .monitor(query.filter) }
-        return .collection(path, includesChanges: query.includesChanges)
+        switch admission.subject {
+        case .monitor: .monitor(query.filter)
+        case .collection(let path): .collection(path, includesChanges: query.includesChanges)
+        case .broadcasts: .broadcasts
+        }
     }
 
     /// Takes a WebSocket peer's bytes and returns how many were consumed.

@@ -18,7 +18,9 @@ enum StreamEndpoint {
 
     /// Whether the request may be for a stream; the path's other methods are the API's.
     static func isAddressed(by head: HTTPRequestHead) -> Bool {
-        head.method == .get && head.path.utf8.suffix(7).elementsEqual("/stream".utf8)
+        head.method == .get
+            && (head.path.utf8.suffix(7).elementsEqual("/stream".utf8)
+                || head.path.utf8.suffix(5).elementsEqual("/push".utf8))
     }
 
     /// Decides on a request for a stream.
@@ -31,6 +33,9 @@ enum StreamEndpoint {
         _ request: HTTPRequest, admission: StreamAdmission, service: KintoService,
         isOverloaded: Bool, retryMilliseconds: Int
     ) -> Decision {
+        if admission.subject == .broadcasts {
+            return decidePush(request, service: service, isOverloaded: isOverloaded)
+        }
         let shared = admission.fields
         let query: SubscriptionQuery
         do {
@@ -56,6 +61,20 @@ enum StreamEndpoint {
         return .begin(
             .eventStream, HTTPResponse(status: 200, fields: eventStreamFields(shared)),
             opening: opening, query)
+    }
+
+    /// Decides on a request of a browser's push service. Its subprotocol is not confirmed, which
+    /// it accepts, nor is its query looked at: the address is the browser's setting.
+    private static func decidePush(
+        _ request: HTTPRequest, service: KintoService, isOverloaded: Bool
+    ) -> Decision {
+        guard !isOverloaded else { return .answer(service.unavailable(for: request)) }
+        switch WebSocketHandshake.answer(to: request.head) {
+        case .refused(let answer):
+            return .answer(service.refusal(of: request, handshake: answer))
+        case .accepted(let answer, _):
+            return .begin(.push, answer, opening: [], SubscriptionQuery())
+        }
     }
 
     private static func overloaded(

@@ -10,6 +10,7 @@ import Synchronization
 final class LoopFigures: Sendable {
     private let eventStreams = Atomic(0)
     private let webSockets = Atomic(0)
+    private let pushes = Atomic(0)
     private let deliveries = Atomic<UInt64>(0)
     private let stalls = Atomic<UInt64>(0)
     private let changes = Atomic<UInt64>(0)
@@ -21,6 +22,7 @@ final class LoopFigures: Sendable {
         eventStreams.store(
             subscribers[StreamEncoding.eventStream.rawValue], ordering: .relaxed)
         webSockets.store(subscribers[StreamEncoding.webSocket.rawValue], ordering: .relaxed)
+        pushes.store(subscribers[StreamEncoding.push.rawValue], ordering: .relaxed)
         self.deliveries.store(deliveries, ordering: .relaxed)
         self.stalls.store(stalls, ordering: .relaxed)
         self.changes.store(changes, ordering: .relaxed)
@@ -30,6 +32,7 @@ final class LoopFigures: Sendable {
     func add(to sum: inout StreamFigures) {
         sum.eventStreams += eventStreams.load(ordering: .relaxed)
         sum.webSockets += webSockets.load(ordering: .relaxed)
+        sum.pushes += pushes.load(ordering: .relaxed)
         sum.deliveries += deliveries.load(ordering: .relaxed)
         sum.stalls += stalls.load(ordering: .relaxed)
         sum.changes += changes.load(ordering: .relaxed)
@@ -42,6 +45,8 @@ struct StreamFigures: Equatable {
     var eventStreams = 0
     /// Open streams over WebSocket.
     var webSockets = 0
+    /// Open connections of browsers' push services.
+    var pushes = 0
     /// Entries handed to sockets since the start, one for each subscriber and entry.
     var deliveries: UInt64 = 0
     /// How often a live subscriber's socket was full since the start.

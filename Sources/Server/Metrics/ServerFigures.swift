@@ -52,6 +52,7 @@ final class ServerFigures: ServerPages {
             [
                 ("{transport=\"sse\"}", "\(sum.eventStreams)"),
                 ("{transport=\"websocket\"}", "\(sum.webSockets)"),
+                ("{transport=\"push\"}", "\(sum.pushes)"),
             ])
         text.append(
             "heliograph_deliveries_total", .counter,

@@ -29,6 +29,27 @@ final class SteppingClock: Sendable {
     }
 }
 
+/// Functions that are to be called later: when a test says so.
+final class Timers: Sendable {
+    private let scheduled = Mutex<[(milliseconds: Int64, body: @Sendable () -> Void)]>([])
+
+    /// The waits, in the order in which they were asked for.
+    var waits: [Int64] { scheduled.withLock { $0.map(\.milliseconds) } }
+
+    func add(_ milliseconds: Int64, _ body: @escaping @Sendable () -> Void) {
+        scheduled.withLock { $0.append((milliseconds, body)) }
+    }
+
+    /// Calls them all.
+    func fire() {
+        let due = scheduled.withLock { scheduled in
+            defer { scheduled = [] }
+            return scheduled
+        }
+        for timer in due { timer.body() }
+    }
+}
+
 /// The service over a storage, by default in memory, and a hub, in process.
 final class TestServer: Sendable {
     let service: KintoService
@@ -39,6 +60,10 @@ final class TestServer: Sendable {
     private let runner: PlanRunner
     /// How often the hub was told of changes, and of how many.
     let announced = Mutex<[Int]>([])
+    /// Announces what changed.
+    let emitter: BroadcastEmitter
+    /// What the emitter has scheduled, with the milliseconds it is to wait.
+    let timers = Timers()
 
     /// - Parameters:
     ///   - file: The path of an SQLite database to be made; nil for memory.
@@ -66,6 +91,17 @@ final class TestServer: Sendable {
         self.storage = storage
         self.hub = hub
         service = KintoService(settings: settings, changes: hub) { clock.read() }
+        let emitter = BroadcastEmitter(
+            intervalSeconds: settings.broadcastDebounceSeconds, log: [], last: nil,
+            isMonitored: { monitored.monitors($0) },
+            actions: BroadcastEmitter.Actions(
+                clock: { clock.read() }, schedule: { [timers] in timers.add($0, $1) },
+                persist: { [weak storage] broadcast, completion in
+                    storage?.write({ try $0.announce(broadcast) }) { result in
+                        completion((try? result.get()) != nil)
+                    }
+                }))
+        self.emitter = emitter
         workers = HeldWorkers()
         let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
             clock.read()
@@ -73,13 +109,23 @@ final class TestServer: Sendable {
         runner = PlanRunner(
             storage: storage, verifier: verifier, workers: workers, hashCost: hashCost)
         storage.setCommitObserver { [weak self] commit in
-            self?.announced.withLock { $0.append(commit.changes.count) }
+            if !commit.changes.isEmpty || commit.broadcasts.isEmpty {
+                self?.announced.withLock { $0.append(commit.changes.count) }
+            }
             hub.publish(commit)
+            emitter.note(commit)
         }
     }
 
     deinit {
         storage.close()
+    }
+
+    /// Waits until what was committed before was announced, if it is to be.
+    func settle() async {
+        await withCheckedContinuation { continuation in
+            storage.write({ _ in }) { _ in continuation.resume() }
+        }
     }
 
     /// What the storage has done so far.
@@ -88,7 +134,15 @@ final class TestServer: Sendable {
     }
 
     /// Plans a request, runs the plan and returns the answer.
+    ///
+    /// Announcements are made behind the writes they follow, so a request for them waits for those.
     func send(_ request: HTTPRequest) async -> HTTPResponse {
+        if request.head.path.contains("broadcasts") { await settle() }
+        return await answer(request)
+    }
+
+    /// Plans a request, runs the plan and returns the answer.
+    private func answer(_ request: HTTPRequest) async -> HTTPResponse {
         let service = service
         let runner = runner
         return await withCheckedContinuation { continuation in

@@ -55,6 +55,13 @@ enum Tool {
         }
     }()
 
+    /// Firefox, if there is one whose push service can be led to a local server.
+    static let firefox: String? = {
+        ["/usr/bin/firefox-esr", "/usr/lib/firefox-esr/firefox-esr"].first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
+    }()
+
     /// The example in Swift, if it was built.
     static let swiftClient: String? = {
         let path = package + "/examples/swift-client/.build/debug/changes"

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Hub
+import Synchronization
+import Testing
+
+private func at(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: seconds * 1_000) }
+
+@Suite("The debounce of broadcasts")
+struct DebounceTests {
+    @Test("has nothing to emit before the first version, and emits that at once")
+    func first() {
+        var debounce = Debounce(intervalSeconds: 300)
+        #expect(debounce.decision(at: at(1_000)) == .nothing)
+        debounce.note(at(990))
+        #expect(debounce.decision(at: at(1_000)) == .emit(at(990)))
+    }
+
+    @Test("counts from the last emission, whatever the timestamps of the changes are")
+    func emissionClock() {
+        var debounce = Debounce(intervalSeconds: 300)
+        debounce.note(at(10))
+        debounce.emitted(at(10), at: at(1_000))
+        #expect(debounce.decision(at: at(5_000)) == .nothing)
+        debounce.note(at(9_000))
+        let expected: [(Int64, Debounce.Decision)] = [
+            (1_001, .wait(milliseconds: 299_000)), (1_299, .wait(milliseconds: 1_000)),
+            (1_300, .emit(at(9_000))), (2_000, .emit(at(9_000))),
+        ]
+        for (seconds, decision) in expected {
+            #expect(debounce.decision(at: at(seconds)) == decision)
+        }
+    }
+
+    @Test("never emits a version below the last, nor the same again")
+    func backwards() {
+        var debounce = Debounce(intervalSeconds: 300, last: (at(1_000), at(1_000)))
+        debounce.note(at(900))
+        #expect(debounce.decision(at: at(500_000)) == .nothing)
+        debounce.note(at(1_000))
+        #expect(debounce.decision(at: at(500_000)) == .nothing)
+    }
+
+    @Test("waits no longer than the interval when the clock was set back")
+    func clockSetBack() {
+        var debounce = Debounce(intervalSeconds: 300, last: (at(1_000), at(1_000_000)))
+        debounce.note(at(1_001))
+        #expect(debounce.decision(at: at(2_000)) == .wait(milliseconds: 300_000))
+    }
+
+    @Test("without an interval emits every version")
+    func noInterval() {
+        var debounce = Debounce(intervalSeconds: 0, last: (at(1), at(50)))
+        debounce.note(at(2))
+        #expect(debounce.decision(at: at(50)) == .emit(at(2)))
+    }
+}
+
+/// What an emitter did, and the time.
+private final class World: Sendable {
+    private struct State {
+        var now: Int64 = 1_000
+        var persisted: [Broadcast] = []
+        var completions: [@Sendable (Bool) -> Void] = []
+        var timers: [(Int64, @Sendable () -> Void)] = []
+    }
+
+    private let state = Mutex(State())
+
+    var versions: [String] { state.withLock { $0.persisted.map(\.version) } }
+    var waits: [Int64] { state.withLock { $0.timers.map(\.0) } }
+
+    func advance(_ seconds: Int64) { state.withLock { $0.now += seconds } }
+
+    /// The storage has taken what it was given, or not.
+    func complete(_ isDone: Bool = true) {
+        let completions = state.withLock { state in
+            defer { state.completions = [] }
+            return state.completions
+        }
+        for completion in completions { completion(isDone) }
+    }
+
+    func fire() {
+        let timers = state.withLock { state in
+            defer { state.timers = [] }
+            return state.timers
+        }
+        for timer in timers { timer.1() }
+    }
+
+    func emitter(_ log: [Change] = [], last: Broadcast? = nil) -> BroadcastEmitter {
+        BroadcastEmitter(
+            intervalSeconds: 300, log: log, last: last, isMonitored: { $0.bucket != "other" },
+            actions: .init(
+                clock: { at(self.state.withLock { $0.now }) },
+                schedule: { milliseconds, body in
+                    self.state.withLock { $0.timers.append((milliseconds, body)) }
+                },
+                persist: { broadcast, completion in
+                    self.state.withLock {
+                        $0.persisted.append(broadcast)
+                        $0.completions.append(completion)
+                    }
+                }))
+    }
+}
+
+@Suite("The emitter of broadcasts")
+struct BroadcastEmitterTests {
+    private func change(
+        _ timestamp: Int64, bucket: String = "b", collection: String = "c", deletes: Bool = false
+    ) -> Change {
+        Change(
+            path: CollectionPath(bucket: bucket, collection: collection),
+            timestamp: Timestamp(milliseconds: timestamp), revision: Revision(1),
+            isTombstone: deletes)
+    }
+
+    @Test("emits a first change at once, and the newest of a burst when the interval ends")
+    func trailing() {
+        let world = World()
+        let emitter = world.emitter()
+        emitter.start()
+        #expect(world.versions == [])
+        emitter.note(Commit(changes: [change(10)]))
+        world.complete()
+        for timestamp in Int64(11)...20 { emitter.note(Commit(changes: [change(timestamp)])) }
+        #expect(world.versions == ["\"10\""])
+        #expect(world.waits == [300_000], "one timer, however many changes")
+        world.advance(300)
+        world.fire()
+        #expect(world.versions == ["\"10\"", "\"20\""])
+        world.complete()
+        world.advance(1_000)
+        #expect(world.waits == [])
+    }
+
+    @Test("writes one announcement at a time, and what came meanwhile after the interval")
+    func oneAtATime() {
+        let world = World()
+        let emitter = world.emitter()
+        emitter.note(Commit(changes: [change(10)]))
+        emitter.note(Commit(changes: [change(11)]))
+        #expect(world.versions == ["\"10\""])
+        world.complete()
+        #expect(world.waits == [300_000])
+    }
+
+    @Test("tries again when the storage could not take an announcement")
+    func failure() {
+        let world = World()
+        let emitter = world.emitter()
+        emitter.note(Commit(changes: [change(10)]))
+        world.complete(false)
+        #expect(world.waits == [Limits.broadcastRetryMilliseconds])
+        emitter.note(Commit(changes: [change(11)]))
+        world.complete(false)
+        #expect(world.waits == [Limits.broadcastRetryMilliseconds], "one timer is enough")
+        world.fire()
+        #expect(world.versions.last == "\"11\"")
+        emitter.stop()
+        world.complete(false)
+        #expect(world.waits == [])
+    }
+
+    @Test("goes on after a restart with the emission that was remembered")
+    func restart() {
+        let world = World()
+        let last = Broadcast(id: Broadcast.monitorChangesID, version: "\"10\"", time: at(900))
+        world.emitter([change(10)], last: last).start()
+        #expect(world.versions == [])
+        #expect(world.waits == [])
+        let emitter = world.emitter([change(10), change(12)], last: last)
+        emitter.start()
+        #expect(world.versions == [])
+        #expect(world.waits == [200_000])
+        world.advance(200)
+        world.fire()
+        #expect(world.versions == ["\"12\""])
+    }
+
+    @Test("passes over what is not monitored, what ended, and exactly what is called a preview")
+    func previews() {
+        let world = World()
+        let emitter = world.emitter()
+        for change in [
+            change(1, bucket: "other"), change(2, bucket: "b-preview"),
+            change(3, collection: "c-preview"), change(4, deletes: true),
+        ] {
+            emitter.note(Commit(changes: [change]))
+        }
+        #expect(world.versions == [])
+        emitter.note(Commit(changes: [change(5, collection: "c-previews")]))
+        #expect(world.versions == ["\"5\""])
+    }
+}
+
+@Suite("The table of broadcasts")
+struct BroadcastTableTests {
+    @Test("owes who knows a number the newest version of each broadcast above it")
+    func owed() {
+        var table = BroadcastTable()
+        for (id, version) in [("a", "1"), ("b", "1"), ("a", "2"), ("a", "2")] {
+            table.publish(Broadcast(id: id, version: version, time: .zero))
+        }
+        #expect(table.head == 3)
+        #expect(table.count == 2)
+        #expect(table.entries(after: 0).map(\.id) == ["b", "a"])
+        #expect(table.entries(after: 2).map(\.version) == ["2"])
+        #expect(table.entries(after: 3) == [])
+        #expect(table.all.map(\.id) == ["a", "b"])
+        #expect(table.version(of: "a") == "2")
+        #expect(table.version(of: "c") == nil)
+    }
+
+    @Test("is the hub's, which wakes the loops for it")
+    func hub() {
+        let known = Broadcast(id: "a", version: "1", time: .zero)
+        let hub = Hub(epoch: Epoch(randomBits: 1), host: "h", log: [], broadcasts: [known]) { _ in
+            true
+        }
+        let woken = Mutex(0)
+        _ = hub.attach { woken.withLock { $0 += 1 } }
+        #expect(hub.broadcasts(after: 0)?.version(of: "a") == "1")
+        #expect(hub.broadcasts(after: 1) == nil)
+        hub.publish(Commit(broadcasts: [Broadcast(id: "a", version: "2", time: .zero)]))
+        #expect(woken.withLock { $0 } == 1)
+        #expect(hub.broadcasts(after: 1)?.version(of: "a") == "2")
+    }
+}
