@@ -170,4 +170,37 @@ struct PushOverSocketsTests {
         let hello = try again.readMessage(&second)
         #expect(hello["broadcasts"]?.object?["foo/bar"]?.string == "\"v1\"")
     }
+
+    @Test("hears nothing early because the server was killed: the interval goes on")
+    func killed() throws {
+        let directory = try HeliographProcess.Directory()
+        let arguments = ["serve", "--port", "0"]
+        let environment = ["KINTO_PUSH_BROADCAST_MIN_DEBOUNCE_INTERVAL_SECONDS": "3600"]
+        let fields = ["Authorization": "Basic " + Base64.encode(Array("me:secret".utf8))]
+        let records = "/v1/buckets/b/collections/c/records"
+        var versions: [String?] = []
+        for run in 0..<2 {
+            let process = try HeliographProcess(
+                arguments, in: directory, environment: environment)
+            let port = try process.waitUntilReady()
+            func send(_ method: String, _ path: String) throws -> TestConnection.Answer {
+                let connection = try TestConnection(port: port)
+                try connection.send(method, path, fields: fields)
+                return try connection.readAnswer()
+            }
+            for path in ["/v1/buckets/b", "/v1/buckets/b/collections/c", "\(records)/r\(run)"] {
+                #expect([200, 201].contains(try send("PUT", path).status))
+            }
+            // It is announced behind the write's answer.
+            for _ in 0..<200 where version(try send("GET", "/v1/__broadcasts__").json) == nil {
+                usleep(10_000)
+            }
+            versions.append(version(try send("GET", "/v1/__broadcasts__").json))
+            #expect((try send("GET", records).fields["ETag"] == versions[run]) == (run == 0))
+            process.kill(SIGKILL)
+            _ = try process.waitForExit()
+        }
+        #expect(versions[0] != nil)
+        #expect(versions[0] == versions[1])
+    }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+
 /// The texts of `--help`, made of the same lists that the parser reads.
 enum HelpText {
     /// The help of one command, or of the program.
@@ -7,7 +9,7 @@ enum HelpText {
     /// - Complexity: O(length of the text).
     static func text(_ command: CommandName?) -> String {
         guard let command else { return program }
-        var text = "\(command.summary)\n\nUsage: \(command.usage)\n"
+        var text = "\(command.summary)\n\n\(command.usage)\n"
         if !command.options.isEmpty {
             text +=
                 "\n"
@@ -67,7 +69,16 @@ extension CommandName {
             words.append("[\(option.rawValue)\(value)]" + (option.isRepeatable ? "…" : ""))
         }
         if let argument, !argument.isRequired { words.append("[\(argument.placeholder)]") }
-        return words.joined(separator: " ")
+        var lines = ["Usage:"]
+        for word in words {
+            let line = lines[lines.count - 1]
+            if line.count + 1 + word.count <= Limits.templateColumnsMax {
+                lines[lines.count - 1] = "\(line) \(word)"
+            } else {
+                lines.append("           \(word)")
+            }
+        }
+        return lines.joined(separator: "\n")
     }
 
     fileprivate var details: String {

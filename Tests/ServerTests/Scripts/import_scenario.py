@@ -267,6 +267,6 @@ try:
     assert " 0 objects" in run_import(source)
     print("ok", "with changesets" if CHANGES else "without changesets")
 finally:
-    # A parent may have blocked the signals that ask politely.
+    # Children inherit the signals that the threads of tests block; this one cannot be.
     kinto.kill()
     kinto.wait()
