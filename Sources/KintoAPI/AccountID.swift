@@ -3,12 +3,12 @@
 import Core
 
 /// The ids of accounts, which are the names that users log in with.
-enum AccountID {
+package enum AccountID {
     /// Whether `id` matches Kinto's pattern `^[a-zA-Z0-9][+.@a-zA-Z0-9_-]*$` and is at most
     /// `Limits.resourceIDBytesMax` long.
     ///
     /// - Complexity: O(length of `id`).
-    static func isValid(_ id: String) -> Bool {
+    package static func isValid(_ id: String) -> Bool {
         guard let first = id.utf8.first, id.utf8.count <= Limits.resourceIDBytesMax,
             isLetterOrDigit(first)
         else { return false }

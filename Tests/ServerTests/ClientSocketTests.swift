@@ -2,6 +2,7 @@
 
 import Core
 import Foundation
+import Glibc
 import Testing
 
 @testable import Server
@@ -120,7 +121,7 @@ struct TLSTests {
     }
 
     private func end() {
-        // Children inherit the signals that the threads of tests block; this one cannot be.
+        // This process may have blocked the signals that ask politely.
         kill(proxy.processIdentifier, SIGKILL)
         proxy.waitUntilExit()
     }

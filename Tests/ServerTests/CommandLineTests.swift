@@ -97,7 +97,7 @@ struct CommandLineTests {
         "without a meaning is refused with a hint",
         arguments: [
             ([], "no command"), (["serv"], "no command serv; did you mean serve?"),
-            (["export"], "no command export"),
+            (["publish"], "no command publish"),
             (["serve", "--prot", "1"], "serve has no option --prot; did you mean --port?"),
             (["check", "--port", "1"], "check has no option --port"),
             (["serve", "-p", "1"], "serve has no option -p"),

@@ -90,7 +90,7 @@ package enum CommandLineArguments {
         }
         return ImportOptions(
             url: url, login: login,
-            asksForRecordPermissions: words.values[.noRecordPermissions] == nil)
+            asksForRecordPermissions: words.values[.skipPermissions] == nil)
     }
 
     private static func watchOptions(_ words: Words) throws(UsageError) -> WatchOptions {

@@ -19,7 +19,7 @@ enum CommandLineOption: String, CaseIterable {
     /// The user of a source.
     case auth = "--auth"
     /// Whether records are asked for their permissions.
-    case noRecordPermissions = "--no-record-permissions"
+    case skipPermissions = "--skip-permissions"
     /// The name of a user.
     case username = "--username"
     /// The password of a user.
@@ -46,9 +46,9 @@ enum CommandLineOption: String, CaseIterable {
         case .since: "CURSOR"
         case .resource: "PATH"
         case .auth: "LOGIN"
+        case .json, .skipPermissions: nil
         case .username: "NAME"
         case .password: "TEXT"
-        case .json, .noRecordPermissions: nil
         }
     }
 
@@ -65,8 +65,8 @@ enum CommandLineOption: String, CaseIterable {
         case .loops: "Run N event loops (default: one per core)."
         case .since: "Begin after CURSOR: an id of a stream, or the ETag of a poll."
         case .resource: "Only /buckets/B or /buckets/B/collections/C; may be repeated."
-        case .auth: "Read as USER:PASSWORD; the environment's HELIOGRAPH_IMPORT_AUTH hides it."
-        case .noRecordPermissions: "Do not ask each record for its own permissions: much faster."
+        case .auth: "Read as USER:PASSWORD, or give it in HELIOGRAPH_IMPORT_AUTH."
+        case .skipPermissions: "Do not ask each record for its own permissions: faster."
         case .username: "The user's name (also -u)."
         case .password: "The password (also -p), which others may see in the list of processes."
         case .json: "Print each change as one line of JSON."
@@ -82,7 +82,7 @@ extension CommandName {
         case .check: [.ini]
         case .migrate: [.ini, .storage]
         case .watch: [.since, .resource, .json]
-        case .importing: [.auth, .ini, .storage, .noRecordPermissions]
+        case .importing: [.auth, .ini, .storage, .skipPermissions]
         case .createUser: [.username, .password, .ini, .storage]
         case .initialize, .version: []
         }

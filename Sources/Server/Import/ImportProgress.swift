@@ -11,10 +11,8 @@ final class ImportProgress {
     private var told: Timestamp
     private var isLineOpen = false
     private var place = ""
-    /// Objects copied so far.
-    private(set) var objects = 0
-    /// Tombstones copied so far.
-    private(set) var tombstones = 0
+    private var objects = 0
+    private var tombstones = 0
 
     /// Begins to count.
     ///

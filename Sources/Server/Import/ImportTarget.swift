@@ -128,7 +128,7 @@ extension StorageTransaction {
         case .bucket, .collection:
             if try object(id, in: list.list) != nil { try removeTree(at: uri) }
         case .group: try setMembers(of: uri, to: [])
-        case .record: break
+        case .account, .record: break
         }
         try removePermissions(of: [uri])
     }
@@ -143,11 +143,11 @@ struct ImportedObject: Sendable {
     /// Of a group, its members.
     let members: Set<String>
 
-    /// Makes an object or tombstone of what the source showed.
+    /// Makes an object or tombstone of what the source showed in `list`.
     ///
     /// - Returns: Nil if it has no id or timestamp that can be stored.
-    init?(_ members: JSONObject, permissions: [String: Set<String>] = [:]) {
-        guard let id = members["id"]?.string, ResourceID.isValid(id),
+    init?(_ members: JSONObject, permissions: [String: Set<String>] = [:], in list: ImportedList) {
+        guard let id = members["id"]?.string, list.isValidID(id),
             let milliseconds = members["last_modified"]?.integer
         else { return nil }
         let timestamp = Timestamp(milliseconds: milliseconds)

@@ -45,10 +45,18 @@ final class Importer {
     /// - Returns: Whether that was reached; if not, the next run brings the rest.
     /// - Throws: `ImportFailure`, `StorageError`.
     func run() throws -> Bool {
+        if source.showsAccounts { try copyAccounts() }
         for _ in 0..<Limits.importRoundsMax {
             if try !runRound() { return true }
         }
         return false
+    }
+
+    /// Copies the accounts. Each is a list of its own for Kinto, and the timestamp of all of them
+    /// tells nothing; so they are always compared.
+    private func copyAccounts() throws {
+        let found = try look(at: .accounts)
+        if accepts(.accounts, found) { try compare(.accounts, found.state) }
     }
 
     /// Copies every list once; returns whether one of them had changed.
@@ -79,8 +87,13 @@ final class Importer {
             let some = Array(rest.prefix(Limits.importBatchRequestsMax))
             rest = rest.dropFirst(some.count)
             for (list, head) in zip(some, try source.heads(of: some)) {
-                guard let head else { continue }
-                if try copy(list, head) { hasChanged = true }
+                switch head {
+                case .present(let head): if try copy(list, head) { hasChanged = true }
+                case .missing: continue
+                case .refused(let failure):
+                    if list == .buckets { throw failure }
+                    refuse(list, "\(failure)")
+                }
             }
         }
         return hasChanged
@@ -102,9 +115,12 @@ final class Importer {
             return true
         }
         guard let end = try follow(list, from: state) else { return true }
-        let now = try source.heads(of: [list])[0]
         let count = try look(at: list).count
-        if let now, now.timestamp == end.timestamp, now.count != count { try compare(list, end) }
+        if case .present(let now) = try source.heads(of: [list])[0],
+            now.timestamp == end.timestamp, now.count != count
+        {
+            try compare(list, end)
+        }
         return true
     }
 
@@ -170,7 +186,8 @@ final class Importer {
             guard let page = try source.page(of: list, query: next) else { return nil }
             let objects =
                 asksForPermissions
-                ? try complete(page.objects, of: list) : try page.objects.map { try imported($0) }
+                ? try complete(page.objects, of: list)
+                : try page.objects.map { try imported($0, of: list) }
             query = page.next
             state.isComplete = query == nil
             let last = page.objects.last?["last_modified"]?.integer
@@ -190,19 +207,19 @@ final class Importer {
         let living = listed.filter { $0["deleted"]?.bool != true }
         let found = try source.objects(living.compactMap { $0["id"]?.string }, of: list)
         return try listed.compactMap { summary throws in
-            if summary["deleted"]?.bool == true { return try imported(summary) }
+            if summary["deleted"]?.bool == true { return try imported(summary, of: list) }
             guard let id = summary["id"]?.string, let object = found[id],
                 object.members["last_modified"] == summary["last_modified"]
             else { return nil }
             if list.kind == .bucket, object.permissions.isEmpty { hiddenPermissions += 1 }
-            return try imported(object.members, object.permissions)
+            return try imported(object.members, object.permissions, of: list)
         }
     }
 
     private func imported(
-        _ members: JSONObject, _ permissions: [String: Set<String>] = [:]
+        _ members: JSONObject, _ permissions: [String: Set<String>] = [:], of list: ImportedList
     ) throws(ImportFailure) -> ImportedObject {
-        guard let object = ImportedObject(members, permissions: permissions) else {
+        guard let object = ImportedObject(members, permissions: permissions, in: list) else {
             let id = members["id"].map { JSONWriter.string($0) } ?? "without id"
             throw .unexpected("an object (\(id)) has no id or timestamp that can be stored here")
         }

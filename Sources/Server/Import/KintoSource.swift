@@ -20,6 +20,16 @@ final class KintoSource {
         let count: Int
     }
 
+    /// What the source tells of a list.
+    enum ListState {
+        /// It is there.
+        case present(Head)
+        /// It does not exist (any more).
+        case missing
+        /// The user may not read it.
+        case refused(ImportFailure)
+    }
+
     /// A part of a list, oldest first.
     struct Page {
         /// Objects and tombstones, with all their members or only the asked-for ones.
@@ -44,6 +54,8 @@ final class KintoSource {
     let userID: String?
     /// Whether `monitor/changes` is made by the source and no collection.
     let servesChanges: Bool
+    /// Whether it has accounts, and a user who may see some.
+    let showsAccounts: Bool
     private let client: HTTPClient
     private let path: String
     private let batchMax: Int
@@ -67,15 +79,16 @@ final class KintoSource {
         version = root["project_version"]?.string ?? "?"
         userID = root["user"]?.object?["id"]?.string
         servesChanges = root["capabilities"]?.object?["changes"] != nil
+        showsAccounts = userID != nil && root["capabilities"]?.object?["accounts"] != nil
         let told = root["settings"]?.object?["batch_max_requests"]?.integer
         batchMax = Int(min(max(1, told ?? 1), Int64(Limits.importBatchRequestsMax)))
     }
 
-    /// The heads of lists; nil for one that does not exist (any more).
+    /// What the source tells of each list.
     ///
     /// - Throws: `ImportFailure`.
-    func heads(of lists: [ImportedList]) throws(ImportFailure) -> [Head?] {
-        var heads: [Head?] = []
+    func heads(of lists: [ImportedList]) throws(ImportFailure) -> [ListState] {
+        var heads: [ListState] = []
         for (list, part) in try batch("HEAD", lists.map(\.uri)).enumerated() {
             heads.append(try head(part, of: lists[list]))
         }
@@ -139,9 +152,15 @@ final class KintoSource {
         return objects
     }
 
-    private func head(_ part: JSONObject, of list: ImportedList) throws(ImportFailure) -> Head? {
+    private func head(
+        _ part: JSONObject, of list: ImportedList
+    ) throws(ImportFailure) -> ListState {
         let status = Int(part["status"]?.integer ?? 0)
-        if status == 404 { return nil }
+        if status == 404 { return .missing }
+        if status == 401 || status == 403 {
+            let isAnonymous = userID == nil
+            return .refused(.refused(what: list.uri, status: status, isAnonymous: isAnonymous))
+        }
         try check(status, list.uri)
         var fields = HTTPFields()
         for (name, value) in part["headers"]?.object?.members ?? [] {
@@ -151,7 +170,7 @@ final class KintoSource {
         guard let timestamp = fields["ETag"].flatMap({ Timestamp(quotedOrNot: $0) }),
             let count = count.flatMap({ DecimalNumber.parse($0.utf8, digitsMax: 18) })
         else { throw .unexpected("\(list.uri) has no ETag or no Total-Objects") }
-        return Head(timestamp: timestamp, count: Int(count))
+        return .present(Head(timestamp: timestamp, count: Int(count)))
     }
 
     /// Sends requests without a body, as many at once as the source takes; a part's failure that
