@@ -121,7 +121,7 @@ struct TLSTests {
     }
 
     private func end() {
-        // Children inherit the signals that the threads of tests block; this one cannot be.
+        // This process may have blocked the signals that ask politely.
         kill(proxy.processIdentifier, SIGKILL)
         proxy.waitUntilExit()
     }

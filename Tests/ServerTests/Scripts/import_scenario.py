@@ -267,6 +267,6 @@ try:
     assert " 0 objects" in run_import(source)
     print("ok", "with changesets" if CHANGES else "without changesets")
 finally:
-    # Children inherit the signals that the threads of tests block; this one cannot be.
+    # A parent may have blocked the signals that ask politely.
     kinto.kill()
     kinto.wait()
