@@ -166,7 +166,7 @@ extension KintoSettings: DeclaredSettings {
                 "kinto.explicit_permissions", \.hasExplicitPermissions,
                 "Give who writes an object permission to write it."),
             .flag(
-                "kinto.experimental_permissions_endpoint", \.hasPermissionsEndpoint,
+                "kinto.experimental_permissions_endpoint", \.enablesPermissionsEndpoint,
                 "Serve /permissions: the list of what a user was granted."),
         ]
         + ["bucket", "collection", "group", "record", "account"].flatMap { kind in

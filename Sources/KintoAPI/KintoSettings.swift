@@ -102,8 +102,14 @@ package struct KintoSettings: Sendable {
     /// `default_bucket_hmac_secret`: the key that makes the ids of those buckets. Unlike what is
     /// told of the reference, `userid_hmac_secret` is never used in its place.
     package var defaultBucketSecret = ""
-    /// `experimental_permissions_endpoint`: whether users can list what they were granted.
-    package var hasPermissionsEndpoint = false
+    /// `experimental_permissions_endpoint`: whether users are to be able to list what they were
+    /// granted.
+    package var enablesPermissionsEndpoint = false
+    /// Whether users can list what they were granted: when that is set, and with the admin console
+    /// among the includes, which asks for the list.
+    package var hasPermissionsEndpoint: Bool {
+        enablesPermissionsEndpoint || includes.contains("kinto.plugins.admin")
+    }
     /// Whether the flush plugin is among the includes, so that anyone can remove everything.
     package var hasFlush: Bool { includes.contains("kinto.plugins.flush") }
 

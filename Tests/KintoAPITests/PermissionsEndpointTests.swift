@@ -221,4 +221,14 @@ struct PermissionsEndpointTests {
         let root = await server.send("GET", "/v1/")
         #expect(root.json["/capabilities/permissions_endpoint"] == nil)
     }
+
+    @Test("is there with the admin console among the plugins, as in Kinto")
+    func console() async throws {
+        let server = try TestServer([
+            "multiauth.policies": "basicauth", "kinto.includes": "kinto.plugins.admin",
+        ])
+        #expect(await server.send("GET", "/v1/permissions").status == 200)
+        let root = await server.send("GET", "/v1/")
+        #expect(root.json["/capabilities/permissions_endpoint"] != nil)
+    }
 }
