@@ -137,6 +137,18 @@ static inline int hg_set_ipv6_only(int fd, int only) {
 static inline int hg_set_send_buffer(int fd, int bytes) {
     return hg_set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes);
 }
+/// How long sent data may stay unacknowledged, in milliseconds; 0 for the system's own limit.
+static inline int hg_set_user_timeout(int fd, int milliseconds) {
+    return hg_set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds);
+}
+/// Milliseconds since the peer last acknowledged anything, or -1 if the socket is not TCP.
+static inline int64_t hg_acknowledgement_age(int fd) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
+    return (int64_t)info.tcpi_last_ack_recv;
+}
 /// Takes the error that waits on a socket, 0 if none.
 static inline int hg_take_socket_error(int fd) {
     int error = 0;

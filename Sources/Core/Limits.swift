@@ -58,6 +58,8 @@ package enum Limits {
 
     /// Connections accepted from one listener in one turn.
     package static let acceptsPerTurnMax = 256
+    /// Alarms of one loop that belong to no connection.
+    package static let alarmsPerLoop = 2
     /// Events taken from epoll in one turn.
     package static let eventsPerTurnMax = 512
     /// Bytes read from one connection in one turn.
@@ -95,6 +97,8 @@ package enum Limits {
     package static let failureLogMillisecondsMin: Int64 = 1_000
     /// Descriptors that are not for connections: the database, epoll, listeners, logs.
     package static let reservedDescriptors = 128
+    /// How often, in a drain, those streams are looked at that end one after another.
+    package static let drainTickMilliseconds = 50
     /// How often the end of a drain is looked for.
     package static let drainPollMicroseconds: UInt32 = 5_000
 
@@ -121,6 +125,14 @@ package enum Limits {
     package static let includedChangesBytesMax = 64 * 1024
     /// From the beginning of one check of the permissions that streams live by to the next.
     package static let accessCheckMillisecondsMin = 500
+    /// The longest window over which one change may be told.
+    package static let paceSecondsMax = 3_600
+    /// Parts of that window, and of the streams that are told one after another.
+    package static let paceSlices = 64
+    /// The longest age of a stream an operator may ask for: a week.
+    package static let streamAgeSecondsMax = 604_800
+    /// How long nothing may be heard of a stalled peer's kernel, which is probed every two minutes.
+    package static let stalledSilenceMillisecondsMax = 300_000
     /// The shortest and longest `retry:` told to event sources, in milliseconds.
     package static let retryMilliseconds = 1_000...5_000
     /// The default time between two heartbeats of one stream.

@@ -59,7 +59,7 @@ extension KintoService {
         case .heartbeat: return try utility(exchange).heartbeat(self)
         case .loadBalancerHeartbeat:
             _ = try utility(exchange)
-            return .answer(exchange.finish(Reply(json: [:])))
+            return .answer(exchange.finish(UtilityEndpoint.draining(pages) ?? Reply(json: [:])))
         case .version: return .answer(exchange.finish(try utility(exchange).version()))
         case .broadcasts:
             _ = try utility(exchange)

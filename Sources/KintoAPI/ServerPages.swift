@@ -8,6 +8,9 @@ import Wire
 
 /// What the server shows of itself.
 package protocol ServerPages: Sendable {
+    /// Whether the server is about to end: balancers are to send nobody here any more.
+    var isDraining: Bool { get }
+
     /// The server's figures, in the text format of Prometheus.
     func metrics() -> StaticFile
 

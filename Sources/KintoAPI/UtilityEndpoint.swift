@@ -24,7 +24,10 @@ struct UtilityEndpoint: Sendable {
 
     /// What the heartbeat needs: an answer of the storage.
     func heartbeat(_ service: KintoService) -> Plan {
-        service.reading(exchange) { reader in
+        if let reply = UtilityEndpoint.draining(service.pages) {
+            return .answer(exchange.finish(reply))
+        }
+        return service.reading(exchange) { reader in
             _ = try reader.timestamp(of: .buckets)
             return UtilityEndpoint.heartbeat(isWell: true)
         }
@@ -37,6 +40,12 @@ struct UtilityEndpoint: Sendable {
             json: [
                 "storage": .bool(isWell), "permission": .bool(isWell), "cache": .bool(isWell),
             ])
+    }
+
+    /// The heartbeats of a server that is about to end; nil if it is not.
+    static func draining(_ pages: (any ServerPages)?) -> Reply? {
+        guard pages?.isDraining ?? false else { return nil }
+        return Reply(status: 503, json: ["draining": true])
     }
 
     /// What is running.

@@ -42,6 +42,8 @@ struct ConnectionFlags: OptionSet {
     static let hasDeadline = ConnectionFlags(rawValue: 1024)
     /// Kept input is to be given again in this turn.
     static let resumes = ConnectionFlags(rawValue: 2048)
+    /// Its peer must acknowledge what it is sent within the loop's limit.
+    static let timesPeer = ConnectionFlags(rawValue: 4096)
 
     /// The handler has no say any more.
     static let ending: ConnectionFlags = [.closesAfterOutput, .lingers, .doomed]

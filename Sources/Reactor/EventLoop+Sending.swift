@@ -127,6 +127,7 @@ extension EventLoop {
     func watchOutput(_ id: ConnectionID, _ record: UnsafeMutablePointer<ConnectionRecord>) {
         if record.pointee.flags.contains(.outputBlocked) { return }
         record.pointee.flags.insert(.outputBlocked)
+        sparePeer(record)
         groups.remove(record)
         updateInterest(id, record)
     }
@@ -154,6 +155,7 @@ extension EventLoop {
         }
         let wasBlocked = record.pointee.flags.contains(.outputBlocked)
         record.pointee.flags.subtract([.outputKept, .outputBlocked])
+        if wasBlocked { timePeer(record) }
         if record.pointee.flags.contains(.closesAfterOutput) {
             linger(id, record, nanoseconds: lingerNanoseconds)
         } else if wasBlocked {

@@ -2,9 +2,9 @@
 //
 // One thread, one epoll, and everything about its connections (DESIGN, section 5).
 //
-// A turn: wait; handle each event of a connection; run posted jobs; expired deadlines; kept input
-// of connections that resumed; close what ended; `turnEnded`. Whatever may come in masses has a
-// budget per turn, and what is left makes the next turn begin without waiting.
+// A turn: wait; handle each event of a connection; run posted jobs; expired deadlines and alarms;
+// kept input of connections that resumed; close what ended; `turnEnded`. Whatever may come in
+// masses has a budget per turn, and what is left makes the next turn begin without waiting.
 //
 // Ownership: everything here is touched by the loop's thread only, which is asserted; other
 // threads use `post`, `wake` and `stop`. The handler is passed down the call tree instead of being
@@ -62,6 +62,11 @@ package final class EventLoop: @unchecked Sendable {
     var resumed: [ConnectionID] = []
     /// Room for the members that a fan-out found blocked.
     var blockedMembers: [(connection: ConnectionID, outcome: SendOutcome)] = []
+
+    /// When each of the handler's alarms is due.
+    var alarms = [MonotonicInstant?](repeating: nil, count: Limits.alarmsPerLoop)
+    /// How long peers may leave what they are sent unacknowledged (`setPeerTimeout`).
+    var peerTimeoutMilliseconds: Int32 = 0
 
     /// The thread that runs the loop, or 0.
     private var thread: pthread_t = 0
@@ -178,6 +183,7 @@ package final class EventLoop: @unchecked Sendable {
             handler.woken()
         }
         tellDeadlines(handler)
+        tellAlarms(handler)
         redeliver(handler)
         acceptor.endPause(at: now, epoll: epoll.raw)
         closeDoomed(handler)
@@ -192,6 +198,7 @@ package final class EventLoop: @unchecked Sendable {
         if doomedDone < doomed.count || !resumed.isEmpty || wheel.hasExpired { return 0 }
         var until = wheel.nextExpiry
         if let end = acceptor.pauseEnd { until = min(until ?? end, end) }
+        for case let due? in alarms { until = min(until ?? due, due) }
         guard let until else { return -1 }
         let nanoseconds = until.nanoseconds - MonotonicInstant.read().nanoseconds
         if nanoseconds <= 0 { return 0 }

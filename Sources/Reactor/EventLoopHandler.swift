@@ -25,6 +25,9 @@ package protocol EventLoopHandler: AnyObject {
     /// The connection's deadline has passed, and was cleared.
     func deadlineReached(_ connection: ConnectionID)
 
+    /// An alarm is due, and was cleared.
+    func alarmReached(_ alarm: Int)
+
     /// The connection has ended: once for each that was accepted or adopted.
     ///
     /// Its state can still be read here, nothing else; afterwards the id is stale.

@@ -30,9 +30,13 @@ package struct CatchUpCache {
 
     private var kept: [Key: CatchUp] = [:]
     private var keptBytes = 0
+    /// Over how long changes are told to paced streams, which `ready` tells; 0 for at once.
+    private let windowMilliseconds: Int
 
     /// Makes an empty cache.
-    package init() {}
+    package init(windowMilliseconds: Int = 0) {
+        self.windowMilliseconds = windowMilliseconds
+    }
 
     /// Forgets everything; to be called when the log has changed.
     package mutating func clear() {
@@ -57,7 +61,7 @@ package struct CatchUpCache {
             floor: position.floor, floorEnd: position.floorEnd,
             owesOldTombstones: position.owesOldTombstones, owesReady: owesReady)
         if let remembered = kept[key] { return remembered }
-        let made = CatchUpCache.make(
+        let made = make(
             position: position, cohort: cohort, encoding: encoding, owesReady: owesReady, log: log)
         let bytes = made.frame?.count ?? 0
         if keptBytes + bytes > Limits.catchUpCacheBytesMax { clear() }
@@ -66,7 +70,7 @@ package struct CatchUpCache {
         return made
     }
 
-    private static func make(
+    private func make(
         position: Position, cohort: CohortTable.Cohort, encoding: StreamEncoding,
         owesReady: Bool, log: ChangeLog
     ) -> CatchUp {
@@ -86,7 +90,8 @@ package struct CatchUpCache {
         let isComplete = end == owed.count
         if isComplete, owesReady {
             encoding.appendReady(
-                cursor: .exact(timestamp, log.epoch, log.head), timestamp: timestamp, to: &buffer)
+                cursor: .exact(timestamp, log.epoch, log.head), timestamp: timestamp,
+                windowMilliseconds: encoding.isPaced ? windowMilliseconds : 0, to: &buffer)
         }
         var reached = position
         if isComplete {

@@ -68,17 +68,20 @@ package struct CohortTable {
 
     /// Counts one subscriber less; the last one ends the cohort and its groups, which must have no
     /// members then.
-    package mutating func release(_ number: Int32, transport: some StreamTransport) {
-        guard var cohort = cohorts[Int(number)] else { return }
+    ///
+    /// - Returns: Whether the cohort has ended.
+    package mutating func release(_ number: Int32, transport: some StreamTransport) -> Bool {
+        guard var cohort = cohorts[Int(number)] else { return false }
         cohort.subscriberCount -= 1
         guard cohort.subscriberCount == 0 else {
             cohorts[Int(number)] = cohort
-            return
+            return false
         }
         for group in cohort.groups { if let group { transport.removeGroup(group) } }
         numbers[cohort.channel] = nil
         cohorts[Int(number)] = nil
         free.append(number)
+        return true
     }
 
     /// The number of a collection's channel, or nil if nobody listens to it.

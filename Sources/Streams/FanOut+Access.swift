@@ -29,7 +29,7 @@ extension FanOut {
         for place in subscribers.indices where numbers.contains(subscribers[place].access) {
             switch subscribers[place].phase {
             case .absent, .greeting, .ending: break
-            case .catchingUp, .live:
+            case .catchingUp, .parked, .live:
                 end(subscribers[place].id, farewell: subscribers[place].encoding.revocation())
             }
         }

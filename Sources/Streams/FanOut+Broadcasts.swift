@@ -17,6 +17,7 @@ extension FanOut {
         guard let table = hub.broadcasts(after: broadcasts.head) else { return }
         let before = broadcasts.head
         broadcasts = table
+        startPacing()
         guard let number = cohorts.number(of: .broadcasts),
             let group = occupiedGroup(of: cohorts[number], .push)
         else { return }
@@ -45,7 +46,7 @@ extension FanOut {
         let hello = PushAnswer.hello(uaid: drawIdentity(), known: known, table: broadcasts)
         subscribers[place].phase = .catchingUp(
             Position(after: Revision(broadcasts.head)), owesReady: false)
-        setFirstHeartbeat(id)
+        setFirstHeartbeat(place)
         advance(place, preamble: EncodedFrame(WebSocketFrameEncoder.text(hello)))
     }
 

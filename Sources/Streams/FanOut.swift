@@ -28,6 +28,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         package var deliveries: UInt64 = 0
         /// How often a live subscriber's socket was full.
         package var stalls: UInt64 = 0
+        /// How often a stream that had everything waited for its slice.
+        package var parked = 0
         /// Changes taken from the hub, after conflation.
         package var changes: UInt64 = 0
     }
@@ -40,6 +42,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         case greeting
         /// It is owed something, or was not told yet that it is not.
         case catchingUp(Position, owesReady: Bool)
+        /// It has everything up to a position, and waits for its slice.
+        case parked(Position)
         /// It is in its cohort's group.
         case live
         /// It gets nothing more.
@@ -58,8 +62,10 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         var access = AccessTable.none
         /// How its events are spelled.
         var encoding = StreamEncoding.eventStream
-        /// Heartbeats sent since the peer was last heard (WebSocket only).
-        var silentIntervals: UInt8 = 0
+        /// Whether a ping was sent that the peer has not answered (WebSocket only).
+        var awaitsPong = false
+        /// Milliseconds of its age left after the deadline that is set; negative for no limit.
+        var ageLeft: Int32 = -1
     }
 
     /// What has happened so far.
@@ -73,7 +79,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     unowned let transport: Transport
     /// Asks the storage what changed in a collection; `changesAnswered` is to follow.
     let ask: (ChangesQuestion) -> Void
-    private var random: Random
+    /// For what is spread at random.
+    var random: Random
     /// The loop's copy of the log of the monitored collections.
     private(set) var log: ChangeLog
     /// The channels in use.
@@ -82,14 +89,17 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     var broadcasts = BroadcastTable()
     /// Who waits for what changed.
     var desk = ChangesDesk()
-    private var catchUps = CatchUpCache()
+    private var catchUps: CatchUpCache
+    /// The streams that are told one after another.
+    var pace: Pace
     /// The permissions that streams live by.
     var accesses = AccessTable()
     /// When they are asked for again.
     var accessWatch: AccessWatch
     /// The subscribers by the slots of their streams.
     var subscribers: [Subscriber] = []
-    private let heartbeats: [EncodedFrame]
+    /// The heartbeat of each encoding, by its raw value.
+    let heartbeats: [EncodedFrame]
 
     /// Makes the fan-out of a loop.
     ///
@@ -110,6 +120,9 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         self.random = random
         heartbeats = StreamEncoding.allCases.map { $0.heartbeat() }
         accessWatch = AccessWatch(changes: hub.accessChanges)
+        pace = Pace(
+            windowMilliseconds: configuration.paceMilliseconds, slices: configuration.paceSlices)
+        catchUps = CatchUpCache(windowMilliseconds: configuration.paceMilliseconds)
         log = hub.attach(wake: wake)
     }
 
@@ -138,6 +151,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
             noteStalled(
                 id, outcome, before: Position(after: before), reached: Position(after: log.head))
         }
+        startPacing()
         for (question, answer) in desk.takePostponed(upTo: log.head) {
             changesAnswered(question, answer)
         }
@@ -241,7 +255,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         }
         statistics.subscribers[encoding.rawValue] += 1
         subscribers[slot] = Subscriber(
-            id: id, phase: .ending, cohort: number, encoding: encoding)
+            id: id, phase: .ending, cohort: number, encoding: encoding, ageLeft: drawAge())
+        transport.setPeerTimeout(id, milliseconds: configuration.peerTimeoutMilliseconds)
         if let grant {
             subscribers[slot].access = accesses.retain(grant.access)
             accessWatch.began(at: grant.changes, changes: hub.accessChanges)
@@ -252,17 +267,9 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
             sendControl(preamble, to: id)
             return true
         }
-        setFirstHeartbeat(id)
+        setFirstHeartbeat(slot)
         start(slot, preamble: preamble, cursor: cursor)
         return true
-    }
-
-    /// The first heartbeat comes at a random time, so that streams that began together are not
-    /// written to together for ever.
-    func setFirstHeartbeat(_ id: StreamID) {
-        let interval = configuration.heartbeatMilliseconds
-        transport.setDeadline(
-            id, milliseconds: Int.random(in: interval / 2...interval, using: &random))
     }
 
     /// Brings the loop up to the hub's head and counts one more subscriber of a channel.
@@ -289,7 +296,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         }
         guard let number = retain(channel) else { return .noRoom }
         transport.leave(id)
-        cohorts.release(subscribers[place].cohort, transport: transport)
+        releaseCohort(subscribers[place].cohort)
         subscribers[place].cohort = number
         start(place, preamble: nil, cursor: cursor)
         return .done
@@ -312,10 +319,11 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         var preamble = preamble
         while case .catchingUp(let position, let owesReady) = subscribers[place].phase {
             let id = subscribers[place].id
-            let number = subscribers[place].cohort
             var frames = [preamble].compactMap { $0 }
             preamble = nil
-            let step = nextStep(place, position, owesReady: owesReady)
+            let step = nextStep(
+                in: subscribers[place].cohort, encoding: subscribers[place].encoding,
+                after: position, owesReady: owesReady)
             switch step {
             case .send(let catchUp):
                 if let frame = catchUp.frame { frames.append(frame) }
@@ -339,17 +347,16 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
                 wait(id, for: key)
                 return
             case .join:
-                let encoding = subscribers[place].encoding
-                subscribers[place].phase = .live
-                transport.join(id, cohorts.group(number, encoding, transport: transport))
+                join(place, at: position)
                 return
             }
         }
     }
 
-    private func nextStep(_ place: Int, _ position: Position, owesReady: Bool) -> NextStep {
-        let number = subscribers[place].cohort
-        let encoding = subscribers[place].encoding
+    /// What subscribers at `position` of a cohort do next.
+    func nextStep(
+        in number: Int32, encoding: StreamEncoding, after position: Position, owesReady: Bool
+    ) -> NextStep {
         guard encoding != .push else { return nextBroadcasts(after: position) }
         guard !cohorts[number].includesChanges else {
             return nextStep(
@@ -364,6 +371,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// A stream's pending output has gone out: it is caught up from its position.
     package func drained(_ id: StreamID) {
         guard let place = place(of: id) else { return }
+        // It reads, so it lives, whatever came of an earlier ping.
+        subscribers[place].awaitsPong = false
         advance(place, preamble: nil)
     }
 
@@ -372,49 +381,12 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         guard let place = place(of: id) else { return }
         transport.leave(id)
         statistics.subscribers[subscribers[place].encoding.rawValue] -= 1
-        cohorts.release(subscribers[place].cohort, transport: transport)
+        releaseCohort(subscribers[place].cohort)
         accesses.release(subscribers[place].access)
         subscribers[place] = Subscriber()
     }
 
-    // MARK: Heartbeats and ends
-
-    /// A peer was heard: it lives.
-    package func heard(from id: StreamID) {
-        guard let place = place(of: id) else { return }
-        subscribers[place].silentIntervals = 0
-    }
-
-    /// A stream's heartbeat is due; a WebSocket peer that was silent for two of them is given up.
-    package func deadlineReached(_ id: StreamID) {
-        guard let place = place(of: id) else { return }
-        switch subscribers[place].phase {
-        case .ending:
-            // It was asked to end an interval ago, and its peer does not take its last bytes.
-            transport.cut(id)
-            return
-        case .greeting:
-            let reason = "HandshakeTimeout"
-            let frame = WebSocketFrameEncoder.close(.internalError, reason: reason)
-            end(id, farewell: EncodedFrame(frame))
-            return
-        case .absent, .catchingUp, .live: break
-        }
-        transport.setDeadline(id, milliseconds: configuration.heartbeatMilliseconds)
-        // A full socket needs no heartbeat, and its peer's answers could not be read either.
-        guard !transport.hasPendingOutput(id) else { return }
-        let encoding = subscribers[place].encoding
-        switch encoding {
-        case .eventStream: break
-        case .webSocket, .push:
-            guard subscribers[place].silentIntervals < 2 else {
-                end(id, farewell: nil)
-                return
-            }
-            subscribers[place].silentIntervals += 1
-        }
-        sendControl(heartbeats[encoding.rawValue], to: id)
-    }
+    // MARK: Control frames
 
     /// Sends a frame that is no event: a heartbeat, a pong, an answer to a message.
     ///
@@ -426,25 +398,11 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         case .pending:
             if case .live = subscribers[place].phase {
                 transport.leave(id)
-                let cohort = cohorts[subscribers[place].cohort]
-                subscribers[place].phase = .catchingUp(
-                    livePosition(of: cohort), owesReady: false)
+                subscribers[place].phase = .catchingUp(livePosition(of: place), owesReady: false)
             }
         case .closed:
             subscribers[place].phase = .ending
         }
-    }
-
-    /// Ends a stream, after a last frame if its socket takes one now.
-    package func end(_ id: StreamID, farewell: EncodedFrame?) {
-        guard let place = place(of: id) else { return }
-        transport.leave(id)
-        if let farewell, !transport.hasPendingOutput(id) {
-            _ = transport.send(farewell, nil, to: id)
-        }
-        subscribers[place].phase = .ending
-        transport.setDeadline(id, milliseconds: configuration.heartbeatMilliseconds)
-        transport.end(id)
     }
 
     /// Draws 32 hexadecimal digits.
@@ -456,6 +414,11 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// Draws a time for `retry:`, in milliseconds.
     package func drawRetryMilliseconds() -> Int {
         Int.random(in: configuration.retryMilliseconds, using: &random)
+    }
+
+    /// How a stream spells events; nil if it is gone.
+    package func encoding(of id: StreamID) -> StreamEncoding? {
+        place(of: id).map { subscribers[$0].encoding }
     }
 
     /// The slot of a stream that has not closed.

@@ -8,13 +8,26 @@ package struct StreamConfiguration: Sendable {
     package var heartbeatMilliseconds: Int
     /// The range that each event source's `retry:` is drawn from.
     package var retryMilliseconds: ClosedRange<Int>
+    /// The greatest age of a stream, nil for any. Each draws its own between 80 and 100 % of it.
+    package var ageMillisecondsMax: Int?
+    /// Over how long one change is told to paced streams; 0 for at once.
+    package var paceMilliseconds: Int
+    /// Parts of that time, and of the paced streams, that are told one after another.
+    package var paceSlices = Limits.paceSlices
 
     /// Makes a configuration, by default that of `Limits`.
     package init(
         heartbeatMilliseconds: Int = Limits.heartbeatSecondsDefault * 1_000,
-        retryMilliseconds: ClosedRange<Int> = Limits.retryMilliseconds
+        retryMilliseconds: ClosedRange<Int> = Limits.retryMilliseconds,
+        ageMillisecondsMax: Int? = nil, paceMilliseconds: Int = 0
     ) {
         self.heartbeatMilliseconds = heartbeatMilliseconds
         self.retryMilliseconds = retryMilliseconds
+        self.ageMillisecondsMax = ageMillisecondsMax
+        self.paceMilliseconds = paceMilliseconds
     }
+
+    /// How long a peer may leave what it is sent unacknowledged: with the heartbeat that is sent
+    /// meanwhile, a peer that vanished is found within two intervals.
+    package var peerTimeoutMilliseconds: Int { heartbeatMilliseconds }
 }

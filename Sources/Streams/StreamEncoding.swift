@@ -46,14 +46,31 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether pacing applies: WebSocket streams are people's dashboards, which come first.
+    package var isPaced: Bool {
+        switch self {
+        case .eventStream, .push: true
+        case .webSocket: false
+        }
+    }
+
     /// Appends the event that says: you are caught up, what follows is live.
-    package func appendReady(cursor: Cursor, timestamp: Timestamp, to buffer: inout [UInt8]) {
+    ///
+    /// - Parameter windowMilliseconds: Over how long a change is told, which the client may reckon
+    ///   with; 0 for at once, which is not told.
+    package func appendReady(
+        cursor: Cursor, timestamp: Timestamp, windowMilliseconds: Int = 0,
+        to buffer: inout [UInt8]
+    ) {
+        let window = windowMilliseconds > 0 ? ",\"window_ms\":\(windowMilliseconds)" : ""
         switch self {
         case .eventStream:
+            let data = "{\"timestamp\":\(timestamp)\(window)}"
             buffer += EventStreamEncoder.event(
-                id: cursor.description, name: "ready", text: "{\"timestamp\":\(timestamp)}")
+                id: cursor.description, name: "ready", text: data)
         case .webSocket:
-            let message = "{\"type\":\"ready\",\"cursor\":\"\(cursor)\",\"timestamp\":\(timestamp)}"
+            let members = "\"cursor\":\"\(cursor)\",\"timestamp\":\(timestamp)\(window)"
+            let message = "{\"type\":\"ready\",\(members)}"
             buffer += WebSocketFrameEncoder.text(Array(message.utf8))
         case .push: break
         }
@@ -80,6 +97,20 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         case .webSocket, .push:
             EncodedFrame(
                 WebSocketFrameEncoder.close(.policyViolation, reason: "permission lost"))
+        }
+    }
+
+    /// The frame that tells a stream's peer, before the stream ends, when to return: a `retry:`,
+    /// which event sources obey, or RFC 6455's code for an endpoint that goes away. A browser's
+    /// push service has rules of its own for when it returns.
+    package func goingAway(_ returnMilliseconds: Int) -> EncodedFrame {
+        switch self {
+        case .eventStream:
+            EncodedFrame(EventStreamEncoder.retry(milliseconds: returnMilliseconds))
+        case .webSocket, .push:
+            EncodedFrame(
+                WebSocketFrameEncoder.close(
+                    .goingAway, reason: "return in \(returnMilliseconds) ms"))
         }
     }
 

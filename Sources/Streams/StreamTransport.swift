@@ -85,6 +85,16 @@ package protocol StreamTransport: AnyObject {
     /// Asks for one call of `deadlineReached` after so many milliseconds; replaces an earlier wish.
     func setDeadline(_ stream: StreamID, milliseconds: Int)
 
+    /// Asks for one call of `paceTick` after so many milliseconds.
+    func setAlarm(milliseconds: Int)
+
+    /// Has a stream end when its peer leaves what it is sent unacknowledged for so long, but for
+    /// the time that its socket is full.
+    func setPeerTimeout(_ stream: StreamID, milliseconds: Int)
+
+    /// Milliseconds since the peer last acknowledged anything, or 0 if that cannot be told.
+    func acknowledgementAge(_ stream: StreamID) -> Int
+
     /// Closes a stream after what is pending has gone out, without waiting for the peer.
     func end(_ stream: StreamID)
 

@@ -37,6 +37,8 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
         var decoder = decoders[stream.slot] ?? WebSocketFrameDecoder(role: .server)
         defer { decoders[stream.slot] = decoder.isIdle ? nil : decoder }
         var consumed = 0
+        // So that what a message asks for is not sent behind news that filled the socket.
+        fanOut.synchronize()
         while !transport.hasPendingOutput(stream) {
             let unread = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
             let (taken, event) = decoder.decode(unread)
@@ -63,13 +65,6 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
 
     /// A stream is gone.
     package func closed(_ stream: StreamID) { decoders[stream.slot] = nil }
-
-    /// Ends a stream of a server that is ending, and tells the peer when to come back.
-    ///
-    /// - Parameter returnMilliseconds: How long the peer is asked to wait.
-    package func end(_ stream: StreamID, returnMilliseconds: Int) {
-        close(stream, .goingAway, "return in \(returnMilliseconds) ms")
-    }
 
     /// Sends one close frame and closes without waiting for the peer's (RFC 6455, 7.1.1: the
     /// server closes the connection).

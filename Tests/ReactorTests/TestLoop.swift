@@ -15,6 +15,7 @@ enum Event: Hashable, Sendable {
     case deadline(ConnectionID, at: Int64)
     case blocked(ConnectionID, SendOutcome)
     case closed(ConnectionID, CloseReason)
+    case alarm(Int, at: Int64)
     case note(String)
 }
 
@@ -147,6 +148,10 @@ private final class ScriptedHandler: EventLoopHandler {
     func deadlineReached(_ connection: ConnectionID) {
         script.deadline(loop, connection)
         log.append(.deadline(connection, at: MonotonicInstant.read().nanoseconds))
+    }
+
+    func alarmReached(_ alarm: Int) {
+        log.append(.alarm(alarm, at: MonotonicInstant.read().nanoseconds))
     }
 
     func closed(_ connection: ConnectionID, reason: CloseReason) {

@@ -380,6 +380,9 @@ struct ServerSettingsTests {
             ("heliograph.max_connections", 1, Limits.connectionsMax),
             ("heliograph.streams.heartbeat_seconds", 1, Limits.heartbeatSecondsMax),
             ("heliograph.drain_seconds", 0, Limits.drainSecondsSettingMax),
+            ("heliograph.drain_notice_seconds", 0, Limits.drainSecondsSettingMax),
+            ("heliograph.streams.max_age_seconds", 0, Limits.streamAgeSecondsMax),
+            ("heliograph.streams.pace_seconds", 0, Limits.paceSecondsMax),
             ("heliograph.streams.retry_milliseconds_max", 1_000, Limits.retryMillisecondsMax),
             (
                 "heliograph.streams.retry_milliseconds_min", 1,

@@ -223,11 +223,11 @@ struct PushTests {
         let interval = bench.fanOut.configuration.heartbeatMilliseconds
         let first = try #require(bench.transport.sockets[1]?.deadline)
         #expect((interval / 2...interval).contains(first))
-        for _ in 0..<2 { bench.fanOut.deadlineReached(id) }
-        #expect(try received(bench, id).suffix(2).map { $0["frame"]?.string } == ["ping", "ping"])
+        bench.fanOut.deadlineReached(id)
+        #expect(try received(bench, id).suffix(1).map { $0["frame"]?.string } == ["ping"])
         #expect(bench.transport.sockets[1]?.isEnded == false)
         bench.fanOut.deadlineReached(id)
-        #expect(bench.transport.sockets[1]?.isEnded == true, "it answered neither of two pings")
+        #expect(bench.transport.sockets[1]?.isEnded == true, "it did not answer the ping")
     }
 
     @Test("that does not read gets the newest versions, each once, when it reads again")

@@ -19,6 +19,9 @@ final class SimulatedTransport: StreamTransport {
         var deadline: Int?
         var isEnded = false
         var isCut = false
+        var peerTimeout: Int?
+        /// How long nothing was heard of the peer's kernel.
+        var acknowledgementAge = 0
     }
 
     private(set) var sockets: [UInt32: Socket] = [:]
@@ -35,6 +38,11 @@ final class SimulatedTransport: StreamTransport {
     func close(_ id: StreamID) {
         leave(id)
         sockets[id.slot] = nil
+    }
+
+    /// The peer's kernel has not been heard of for so long.
+    func setSilence(_ id: StreamID, milliseconds: Int) {
+        sockets[id.slot]?.acknowledgementAge = milliseconds
     }
 
     /// The peer reads: the socket takes `bytes` more. Returns whether `drained` is to be reported.
@@ -123,6 +131,25 @@ final class SimulatedTransport: StreamTransport {
 
     func setDeadline(_ stream: StreamID, milliseconds: Int) {
         sockets[stream.slot]?.deadline = milliseconds
+    }
+
+    /// The last wish for an alarm, taken by `takeAlarm`.
+    private var alarm: Int?
+
+    func setAlarm(milliseconds: Int) { alarm = milliseconds }
+
+    /// The alarm that was asked for; it is not any more.
+    func takeAlarm() -> Int? {
+        defer { alarm = nil }
+        return alarm
+    }
+
+    func setPeerTimeout(_ stream: StreamID, milliseconds: Int) {
+        sockets[stream.slot]?.peerTimeout = milliseconds
+    }
+
+    func acknowledgementAge(_ stream: StreamID) -> Int {
+        sockets[stream.slot]?.acknowledgementAge ?? 0
     }
 
     func end(_ stream: StreamID) { sockets[stream.slot]?.isEnded = true }

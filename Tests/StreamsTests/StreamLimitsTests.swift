@@ -96,9 +96,11 @@ struct StreamLimitsTests {
         // Filters in use take more subscribers.
         #expect(table.retain(.monitor(ChangeFilter(bucket: "last"))) == last)
         guard let last else { return }
-        table.release(last, transport: transport)
+        let hasEndedEarly = table.release(last, transport: transport)
+        #expect(!hasEndedEarly)
         #expect(table.retain(.monitor(ChangeFilter(bucket: "more"))) == nil)
-        table.release(last, transport: transport)
+        let hasEnded = table.release(last, transport: transport)
+        #expect(hasEnded)
         #expect(table.retain(.monitor(ChangeFilter(bucket: "more"))) == last)
         #expect(table.count == most)
     }

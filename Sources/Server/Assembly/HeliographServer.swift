@@ -86,6 +86,7 @@ package final class HeliographServer: Sendable {
     private let group: EventLoopGroup
     private let services: [LoopService]
     private let admission: Admission
+    private let figures: ServerFigures
 
     /// Opens nothing but sockets: reads the change log of `storage`, listens, and runs the loops.
     ///
@@ -138,6 +139,7 @@ package final class HeliographServer: Sendable {
             runner: HeliographServer.runner(options.kinto, storage),
             clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         self.admission = admission
+        self.figures = figures
         self.storage = storage
         self.hub = hub
         self.emitter = emitter
@@ -161,11 +163,19 @@ package final class HeliographServer: Sendable {
         emitter.start()
     }
 
-    /// Ends in order: stops accepting, answers what is in progress, ends the streams; after
-    /// `seconds` what is left is cut. Blocks until everything is closed.
-    package func drain(seconds: Int) {
+    /// Ends in order: says that it is not ready any more, stops accepting, answers what is in
+    /// progress, and ends the streams; after `seconds` what is left is cut. Blocks until everything
+    /// is closed.
+    ///
+    /// - Parameters:
+    ///   - seconds: Also the window over which streams are told to return.
+    ///   - noticeSeconds: How long everything goes on, but for the heartbeats, so that balancers
+    ///     find out.
+    package func drain(seconds: Int, noticeSeconds: Int = 0) {
+        figures.noteDraining()
+        sleep(UInt32(clamping: noticeSeconds))
         for service in services {
-            _ = service.loop.post { service.beginDrain() }
+            _ = service.loop.post { service.beginDrain(windowMilliseconds: seconds * 1_000) }
         }
         var waitsLeft = seconds * 1_000_000 / Int(Limits.drainPollMicroseconds)
         while admission.openCount > 0, waitsLeft > 0 {

@@ -54,7 +54,8 @@ package enum ServeCommand {
         let number = SignalWaiter.wait()
         logger.info("draining", ["signal": .number(number)])
         endAtNextSignal(logger)
-        server.drain(seconds: settings.drainSeconds)
+        server.drain(
+            seconds: settings.drainSeconds, noticeSeconds: settings.drainNoticeSeconds)
         logger.info("stopped")
         return .success
     }
@@ -92,7 +93,10 @@ package enum ServeCommand {
             connectionsMax: min(settings.connectionsMax ?? spare, spare),
             streams: StreamConfiguration(
                 heartbeatMilliseconds: settings.heartbeatSeconds * 1_000,
-                retryMilliseconds: settings.retryMilliseconds),
+                retryMilliseconds: settings.retryMilliseconds,
+                ageMillisecondsMax: settings.streamAgeSecondsMax == 0
+                    ? nil : settings.streamAgeSecondsMax * 1_000,
+                paceMilliseconds: settings.paceSeconds * 1_000),
             kinto: configuration.api)
     }
 

@@ -60,8 +60,13 @@ extension ServerSettings: DeclaredSettings {
                 + " auto is what the limit of open files allows."),
         .integer(
             "heliograph.drain_seconds", \.drainSeconds, in: 0...Limits.drainSecondsSettingMax,
-            "Seconds that streams have to end when the server stops, 0 to "
-                + "\(Limits.drainSecondsSettingMax)."),
+            "Seconds over which streams are told to return when the server stops, and that its end"
+                + " may take, 0 to \(Limits.drainSecondsSettingMax)."),
+        .integer(
+            "heliograph.drain_notice_seconds", \.drainNoticeSeconds,
+            in: 0...Limits.drainSecondsSettingMax,
+            "Seconds that the server goes on before that, with heartbeats that say 503, so that"
+                + " balancers send nobody any more, 0 to \(Limits.drainSecondsSettingMax)."),
         Setting(
             "heliograph.log_level", default: ServerSettings().logLevel.rawValue,
             "The least severe messages to log: debug, info, warning or error."
@@ -76,6 +81,17 @@ extension ServerSettings: DeclaredSettings {
             in: 1...Limits.heartbeatSecondsMax,
             "Seconds between two heartbeats of a stream, 1 to "
                 + "\(Limits.heartbeatSecondsMax). Keep it below the idle limits of proxies."),
+        .integer(
+            "heliograph.streams.max_age_seconds", \.streamAgeSecondsMax,
+            in: 0...Limits.streamAgeSecondsMax,
+            "The age at which a stream ends and its client is told to return, so that streams even"
+                + " out over servers, up to \(Limits.streamAgeSecondsMax); each draws its own"
+                + " between 80 and 100 % of it; 0 for none."),
+        .integer(
+            "heliograph.streams.pace_seconds", \.paceSeconds, in: 0...Limits.paceSecondsMax,
+            "Seconds over which one change is told to event streams and browsers' push services,"
+                + " WebSocket streams apart, which are told at once, 0 to"
+                + " \(Limits.paceSecondsMax)."),
         .integer(
             "heliograph.streams.retry_milliseconds_min", \.retryMillisecondsMin,
             in: 1...Limits.retryMillisecondsMax,

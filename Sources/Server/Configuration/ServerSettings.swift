@@ -31,6 +31,12 @@ package struct ServerSettings: Sendable, Equatable {
     var retryMillisecondsMax = Limits.retryMilliseconds.upperBound
     /// How long a drain may take before what is left is cut.
     package internal(set) var drainSeconds = Limits.drainSecondsMax
+    /// How long everything goes on before a drain, but for the heartbeats.
+    package internal(set) var drainNoticeSeconds = 0
+    /// The longest age of a stream; 0 for any.
+    package internal(set) var streamAgeSecondsMax = 0
+    /// Over how long one change is told to event streams; 0 for at once.
+    package internal(set) var paceSeconds = 0
     /// The least severe messages that are logged.
     package internal(set) var logLevel = LogLevel.info
 

@@ -30,6 +30,14 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         case closing = 3
     }
 
+    /// What an alarm of the loop is for.
+    enum Alarm: Int {
+        /// The next slice of the paced streams is to be told.
+        case pace = 0
+        /// The next of the streams that end one after another.
+        case drain = 1
+    }
+
     /// The loop.
     let loop: EventLoop
     private let admission: Admission
@@ -50,7 +58,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// The requests in progress by the slots of their connections.
     var exchanges: [UInt32: HTTPExchange] = [:]
     private var date = HTTPDateCache()
-    private var drain: DrainState?
+    /// How far the ordered end has come; nil before it.
+    var drain: LoopDrain?
 
     /// Whether the ordered end has begun.
     var isDraining: Bool { drain != nil }
@@ -144,6 +153,14 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             case .awaitingAnswer: break
             case .sendingAnswer: loop.close(connection)
             }
+        }
+    }
+
+    func alarmReached(_ alarm: Int) {
+        switch Alarm(rawValue: alarm) {
+        case .pace: fanOut.paceTick()
+        case .drain: endPushStreams()
+        case nil: break
         }
     }
 
@@ -335,36 +352,6 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         send(service.refusal(status: status, reason), connection, exchange)
     }
 
-    // MARK: Drain
-
-    /// Begins the ordered end: no new connections, requests in progress are answered, streams end
-    /// in batches, each told when to return.
-    func beginDrain() {
-        guard drain == nil else { return }
-        drain = DrainState()
-        loop.stopAccepting()
-        loop.wake()
-    }
-
-    private func continueDrain() {
-        guard let start = drain?.nextSlot else { return }
-        drain?.nextSlot = loop.forEachConnection(
-            from: start, limit: Limits.closesPerTurnMax
-        ) { connection in
-            switch kind(of: connection) {
-            case .eventStream: fanOut.end(StreamID(connection), farewell: nil)
-            case .webSocket:
-                webSockets.end(
-                    StreamID(connection), returnMilliseconds: fanOut.drawRetryMilliseconds())
-            case .closing: break
-            case .http:
-                // A request in progress is answered first; the answer says that it is the last.
-                if exchange(of: connection) == nil { loop.close(connection) }
-            }
-        }
-        if drain?.nextSlot != nil { loop.wake() }
-    }
-
     // MARK: Connections
 
     /// What a connection is at the moment.
@@ -401,10 +388,4 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     static let notAdmitted: UInt64 = 1
 
     private static let continueFrame = EncodedFrame(HTTPResponseWriter.continuation)
-}
-
-/// How far an ordered end has come in one loop.
-private struct DrainState {
-    /// The slot to go on from; nil when every connection was seen.
-    var nextSlot: Int? = 0
 }

@@ -65,6 +65,19 @@ final class LoopStreamTransport: StreamTransport {
         loop.setDeadline(ConnectionID(stream), after: Int64(milliseconds) * 1_000_000)
     }
 
+    func setAlarm(milliseconds: Int) {
+        loop.setAlarm(
+            LoopService.Alarm.pace.rawValue, after: Int64(milliseconds) * 1_000_000)
+    }
+
+    func setPeerTimeout(_ stream: StreamID, milliseconds: Int) {
+        loop.setPeerTimeout(ConnectionID(stream), milliseconds: milliseconds)
+    }
+
+    func acknowledgementAge(_ stream: StreamID) -> Int {
+        loop.acknowledgementAge(ConnectionID(stream))
+    }
+
     func end(_ stream: StreamID) {
         loop.closeAfterOutput(
             ConnectionID(stream),

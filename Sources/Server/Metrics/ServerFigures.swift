@@ -11,6 +11,7 @@ final class ServerFigures: ServerPages {
     private let storage: any Storage
     private let admission: Admission
     private let loops = Mutex<[LoopFigures]>([])
+    private let draining = Atomic(false)
 
     /// Makes the pages of a server whose loops are still to come.
     init(hub: Hub, storage: any Storage, admission: Admission) {
@@ -18,6 +19,11 @@ final class ServerFigures: ServerPages {
         self.storage = storage
         self.admission = admission
     }
+
+    /// Tells that the ordered end has begun.
+    func noteDraining() { draining.store(true, ordering: .relaxed) }
+
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     /// Tells what the loops are.
     func setLoops(_ figures: [LoopFigures]) {
