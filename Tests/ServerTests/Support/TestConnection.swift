@@ -97,6 +97,25 @@ final class TestConnection: @unchecked Sendable {
         return Array(buffer[..<count])
     }
 
+    /// What was read ahead, or else more bytes; none at the end.
+    func receiveSome() throws -> [UInt8] {
+        guard unread.isEmpty else {
+            defer { unread = [] }
+            return unread
+        }
+        return try receive()
+    }
+
+    /// What is there, without waiting; nothing if nothing is.
+    func receiveAvailable() throws -> [UInt8] {
+        guard unread.isEmpty else { return try receiveSome() }
+        var buffer = [UInt8](repeating: 0, count: 4 * 1024)
+        let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        if count < 0, errno == EAGAIN || errno == ECONNRESET { return [] }
+        guard count >= 0 else { throw Failure(reason: "receive: \(errno)") }
+        return Array(buffer[..<count])
+    }
+
     /// Everything up to the end of the connection.
     func readToEnd() throws -> String {
         while true {
