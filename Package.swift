@@ -49,8 +49,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-        module("Core", ["COpenSSL", "CCrypt"]),
+        module("Core", ["COpenSSL", "CCrypt", "CZlib"]),
         module("Wire", ["Core"]),
         module("Hub", ["Core"]),
         module("Storage", ["Core", "CSQLite"]),

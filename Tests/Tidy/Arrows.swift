@@ -5,7 +5,7 @@ enum Arrows {
     /// The imports each target may have, the system's modules included. `Core`, `Wire`, `Hub`,
     /// `Streams` and `KintoAPI` do no I/O and know no clock, so they have none of those.
     static let imports: [String: Set<String>] = [
-        "Core": ["COpenSSL", "CCrypt", "Synchronization"],
+        "Core": ["COpenSSL", "CCrypt", "CZlib", "Synchronization"],
         "Wire": ["Core", "Synchronization"],
         "Hub": ["Core", "Synchronization"],
         "Storage": ["Core", "CSQLite", "Synchronization", "Glibc", "Dispatch"],
