@@ -80,6 +80,11 @@ struct PageEndpoint {
 
     private func reply(_ file: StaticFile) -> Reply {
         var reply = Reply(status: 200)
+        // A 304 too: its fields replace those that the browser has kept (RFC 9111, section 3.2).
+        if let policy = file.contentSecurityPolicy {
+            reply.fields.append("Content-Security-Policy", policy)
+            reply.fields.append("Referrer-Policy", "no-referrer")
+        }
         if let tag = file.entityTag {
             reply.fields.append("ETag", tag)
             reply.fields.append("Cache-Control", "no-cache")
@@ -92,10 +97,6 @@ struct PageEndpoint {
             reply.fields.append("Cache-Control", "no-store")
         }
         reply.fields.append("Content-Type", file.mediaType)
-        if let policy = file.contentSecurityPolicy {
-            reply.fields.append("Content-Security-Policy", policy)
-            reply.fields.append("Referrer-Policy", "no-referrer")
-        }
         reply.body = file.bytes
         return reply
     }

@@ -110,6 +110,13 @@ const table = {
     $("more").textContent = `Show all ${number.format(found)}`;
   },
 
+  /** Sorts the first list by age, and draws it; what changes later goes on top. */
+  sort() {
+    this.entries = new Map([...this.entries].sort(
+      ([, left], [, right]) => left.last_modified - right.last_modified));
+    this.draw();
+  },
+
   /** Draws everything anew: after another filter, and after the first list. */
   draw() {
     this.rows.clear();
@@ -171,7 +178,7 @@ function showDelay() {
 
 client.addEventListener("state", showState);
 client.addEventListener("ready", ({ detail }) => {
-  if (!seen.isReady) table.draw();
+  if (!seen.isReady) table.sort();
   seen.isReady = true;
   $("cursor").textContent = detail.cursor;
 });

@@ -325,10 +325,16 @@ export class Heliograph extends EventTarget {
         this.tell("state", { name: "live", transport, returnAt: null, status: 0 });
         this.tell("ready", { cursor: this.cursor, timestamp, transport });
       },
-      reset: (reason) => this.tell("reset", { reason }),
+      reset: (reason) => this.startOver({ reason }),
       interrupted: () => more.interrupted(),
       ended: (reason) => more.ended(reason),
     });
+  }
+
+  /** What is known is not so any more; the whole list follows. */
+  startOver(detail) {
+    this.entries.clear();
+    this.tell("reset", detail);
   }
 
   take(entry, cursor, transport) {
@@ -438,7 +444,7 @@ class Sharing {
         client.cursor = detail.cursor;
         client.tell(type, detail);
         break;
-      case "reset":
+      case "reset": client.startOver(detail); break;
       case "state": client.tell(type, detail); break;
       default: break;
     }

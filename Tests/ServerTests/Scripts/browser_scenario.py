@@ -6,9 +6,11 @@ Pages come from another origin than the server. Prints "ok" and a sentence for e
 and ends with 1 at the first thing that is otherwise. PICTURES is a directory for screenshots.
 """
 
+import contextlib
 import functools
 import http.server
 import os
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -176,6 +178,23 @@ def dashboard(browser, server, pictures):
     ok("fits wide and narrow windows, without an error in the console")
 
 
+def another_history(browser, server):
+    """A database of another identity: cursors are not taken, and the page begins anew."""
+    page = browser.open(f"{server.base}/dashboard/")
+    page.show(1440, 900)
+    rows = "document.querySelectorAll('#rows tr').length"
+    page.wait(f"document.getElementById('state')?.dataset.state == 'live' && {rows} == 3")
+    server.kill()
+    epoch = "0123456789ab"
+    with contextlib.closing(sqlite3.connect(f"{server.directory}/data.db")) as database:
+        database.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", [epoch])
+        database.commit()
+    server.start()
+    page.wait(f"document.getElementById('cursor').textContent.includes('{epoch}')", 90)
+    page.wait(f"{rows} == 3")
+    ok("after a backup was restored, the dashboard begins anew and shows the whole list")
+
+
 def main():
     """Runs everything."""
     chromium, executable = sys.argv[1:3]
@@ -193,6 +212,7 @@ def main():
             client(browser, server, pages)
             sharing(browser, server, pages)
             dashboard(browser, server, pictures)
+            another_history(browser, server)
         finally:
             browser.close()
             server.kill()
