@@ -62,6 +62,16 @@ enum Tool {
         }
     }()
 
+    /// A release build of the program, named by `HELIOGRAPH_TEST_RELEASE`, if Valgrind is there to
+    /// count what it does.
+    static let countedProgram: String? = {
+        let path = ProcessInfo.processInfo.environment["HELIOGRAPH_TEST_RELEASE"]
+        guard let path, FileManager.default.isExecutableFile(atPath: path),
+            (try? run(["valgrind", "--version"]))?.status == 0
+        else { return nil }
+        return path
+    }()
+
     /// The example in Swift, if it was built.
     static let swiftClient: String? = {
         let path = package + "/examples/swift-client/.build/debug/changes"

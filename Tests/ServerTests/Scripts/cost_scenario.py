@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a delivery and a subscriber cost the server: cost_scenario.py HELIOGRAPH
+
+Counts the instructions, allocations and reference counts of the program by Valgrind's callgrind,
+and reads its memory from the system: figures that do not depend on how busy the machine is.
+HELIOGRAPH is a release build. Prints each figure with its limit; ends with 1 if one is above.
+
+The cost of a delivery is what changes cost with subscribers, less what they cost with none.
+"""
+
+import json
+import os
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SUBSCRIBERS = 400
+CHANGES = 20
+IDLE = 4000
+STREAM = "/v1/buckets/monitor/collections/changes/stream"
+CREDENTIALS = "Authorization: Basic bWU6c2VjcmV0\r\n"
+
+# The limits, and the functions that are counted.
+INSTRUCTIONS_MAX = 200
+ALLOCATIONS_MAX = 0.02
+REFERENCES_MAX = 0.1
+BYTES_MAX = 160
+ALLOCATING = {"malloc", "calloc", "realloc", "posix_memalign", "swift_allocObject"}
+COUNTING = {"swift_retain", "swift_release", "swift_bridgeObjectRetain",
+            "swift_bridgeObjectRelease"}
+
+
+class Server:
+    """The program with a memory storage on one loop, under a tool if one is given."""
+
+    def __init__(self, executable, tool=()):
+        self.process = subprocess.Popen(
+            [*tool, executable, "serve", "--port", "0", "--storage", "memory", "--loops", "1"],
+            env=dict(os.environ, HELIOGRAPH_STREAMS_HEARTBEAT_SECONDS="3600"),
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        for line in self.process.stderr:
+            found = re.search(r"address=http://127\.0\.0\.1:(\d+)/v1", line)
+            if found:
+                self.port = int(found[1])
+                break
+        else:
+            raise RuntimeError("the server did not start")
+        self.connection = socket.create_connection(("127.0.0.1", self.port))
+        for path in ("/buckets/b", "/buckets/b/collections/c"):
+            self.put(path)
+
+    def put(self, path):
+        """Makes an object, over one connection that stays open."""
+        body = json.dumps({"data": {"time": time.time()}})
+        self.connection.sendall(
+            f"PUT /v1{path} HTTP/1.1\r\nHost: h\r\n{CREDENTIALS}"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self.connection.recv(65536)
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        length = int(re.search(rb"Content-Length: (\d+)", head)[1])
+        while len(rest) < length:
+            rest += self.connection.recv(65536)
+        assert head.split()[1] in (b"200", b"201"), head
+
+    def private_bytes(self):
+        """What only this process has in memory, and has written."""
+        with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as rollup:
+            return int(re.search(r"Private_Dirty: +(\d+) kB", rollup.read())[1]) * 1024
+
+    def end(self):
+        """Ends it in order."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
+class Crowd:
+    """Subscribers that read."""
+
+    def __init__(self, port, count, websocket=False):
+        self.selector = selectors.DefaultSelector()
+        self.received = {}
+        self.sockets = []
+        fields = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n") if websocket else ""
+        for _ in range(count):
+            subscriber = socket.create_connection(("127.0.0.1", port))
+            subscriber.sendall(f"GET {STREAM} HTTP/1.1\r\nHost: h\r\n{fields}\r\n".encode())
+            self.sockets.append(subscriber)
+            self.received[subscriber] = 0
+            self.selector.register(subscriber, selectors.EVENT_READ)
+        self.wait(b"ready")
+
+    def wait(self, word):
+        """Waits until each has received something with that word."""
+        waiting = set(self.sockets)
+        while waiting:
+            for key, _ in self.selector.select(60):
+                data = key.fileobj.recv(65536)
+                assert data, "a stream ended"
+                if word in data:
+                    waiting.discard(key.fileobj)
+
+
+def counts(executable, subscribers, changes, websocket):
+    """Instructions, allocations and reference counts of a whole run."""
+    with tempfile.TemporaryDirectory() as directory:
+        out = os.path.join(directory, "out")
+        server = Server(executable, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+                                     "--error-exitcode=0", "-q"])
+        crowd = Crowd(server.port, subscribers, websocket)
+        for number in range(changes):
+            server.put(f"/buckets/b/collections/c/records/r{number % 5}")
+            crowd.wait(b"last_modified")
+        for subscriber in crowd.sockets:
+            subscriber.close()
+        server.end()
+        return read(out)
+
+
+def read(path):
+    """The totals of a profile of callgrind's."""
+    names, calls, callee, total = {}, {}, None, 0
+    with open(path, encoding="utf-8", errors="replace") as profile:
+        for line in profile:
+            if line.startswith("cfn="):
+                number, _, name = line[4:].strip().partition(" ")
+                if name:
+                    names[number] = name
+                callee = number
+            elif line.startswith("fn="):
+                number, _, name = line[3:].strip().partition(" ")
+                if name:
+                    names[number] = name
+            elif line.startswith("calls=") and callee:
+                calls[callee] = calls.get(callee, 0) + int(line[6:].split()[0])
+            elif line.startswith(("summary:", "totals:")):
+                total = int(line.split()[1])
+    by_name = {}
+    for number, count in calls.items():
+        name = names.get(number, number).split("'")[0].split("@")[0]
+        by_name[name] = by_name.get(name, 0) + count
+    return {
+        "instructions": total,
+        "allocations": sum(by_name.get(name, 0) for name in ALLOCATING),
+        "references": sum(by_name.get(name, 0) for name in COUNTING),
+    }
+
+
+def per_delivery(executable, websocket):
+    """The cost of one delivery."""
+    def run(subscribers, changes):
+        return counts(executable, subscribers, changes, websocket)
+    many, few = run(SUBSCRIBERS, CHANGES), run(SUBSCRIBERS, 1)
+    alone, none = run(1, CHANGES), run(1, 1)
+    assert all(none.values()), f"nothing was counted: {none}"
+    deliveries = (SUBSCRIBERS - 1) * (CHANGES - 1)
+    return {key: ((many[key] - few[key]) - (alone[key] - none[key])) / deliveries for key in many}
+
+
+def per_idle_subscriber(executable, websocket):
+    """The memory of one idle subscriber, in bytes."""
+    server = Server(executable)
+    first = Crowd(server.port, 500, websocket)
+    before = server.private_bytes()
+    crowd = Crowd(server.port, IDLE, websocket)
+    after = server.private_bytes()
+    for subscriber in first.sockets + crowd.sockets:
+        subscriber.close()
+    server.end()
+    return (after - before) / IDLE
+
+
+def main():
+    """Measures everything."""
+    executable = sys.argv[1]
+    is_above = False
+    for name, websocket in [("SSE", False), ("WebSocket", True)]:
+        cost = per_delivery(executable, websocket)
+        figures = [
+            ("instructions per delivery", cost["instructions"], INSTRUCTIONS_MAX),
+            ("allocations per delivery", cost["allocations"], ALLOCATIONS_MAX),
+            ("retains and releases per delivery", cost["references"], REFERENCES_MAX),
+            ("bytes per idle subscriber", per_idle_subscriber(executable, websocket), BYTES_MAX),
+        ]
+        for figure, value, most in figures:
+            verdict = "ok" if value <= most else "ABOVE"
+            is_above = is_above or value > most
+            print(f"{verdict} {name}: {value:.2f} {figure}, at most {most}", flush=True)
+    return 1 if is_above else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
