@@ -121,6 +121,22 @@ extern int unshare(int flags);
 /// Gives the calling thread a copy of the descriptor table for itself (CLONE_FILES).
 static inline int hg_unshare_descriptors(void) { return unshare(0x400); }
 
+/// Whether two stretches of so many bytes are equal.
+static inline int hg_are_equal(const void *left, const void *right, size_t count) {
+    return count == 0 || memcmp(left, right, count) == 0;
+}
+
+/// The length of a request's head with its empty line, 0 if it does not end within the bytes.
+static inline size_t hg_head_length(const void *bytes, size_t count) {
+    const char *start = (const char *)bytes, *end = start + count, *place = start;
+    while (place < end && (place = (const char *)memchr(place, '\n', (size_t)(end - place)))) {
+        if (place - start >= 3 && memcmp(place - 3, "\r\n\r", 3) == 0)
+            return (size_t)(place - start) + 1;
+        place++;
+    }
+    return 0;
+}
+
 // Options.
 
 static inline int hg_set_option(int fd, int level, int name, int value) {

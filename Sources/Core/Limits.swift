@@ -54,6 +54,13 @@ package enum Limits {
     /// A body up to this size is copied behind its head, larger ones are shared.
     package static let inlineBodyBytesMax = 4 * 1024
 
+    /// Answers to polls that one loop remembers until something changes.
+    package static let repeatedAnswersMax = 256
+    /// The head of a request whose answer is remembered.
+    package static let repeatedRequestBytesMax = 2 * 1024
+    /// All requests and answers that one loop remembers.
+    package static let repeatedAnswersBytesMax = 8 * 1024 * 1024
+
     // MARK: Event loops
 
     /// Connections accepted from one listener in one turn.

@@ -33,7 +33,7 @@ package struct HTTPRequestHead: Sendable {
 
     /// The target up to the question mark, still percent-encoded.
     package var path: Substring {
-        target.prefix { $0 != "?" }
+        target[..<(target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex)]
     }
 
     /// The target behind the question mark, still percent-encoded; empty if there is none.

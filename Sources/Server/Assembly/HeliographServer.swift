@@ -185,6 +185,9 @@ package final class HeliographServer: Sendable {
         stop()
     }
 
+    /// How many polls were answered by the bytes of their requests.
+    package var repeatedAnswers: UInt64 { figures.repeatedAnswers }
+
     /// Cuts all connections, finishes the writes that wait, and closes the storage.
     package func stop() {
         group.stop()

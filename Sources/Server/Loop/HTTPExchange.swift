@@ -29,6 +29,8 @@ final class HTTPExchange {
     var head = HTTPRequestHead(method: .get, target: "")
     /// The body so far.
     var body: [UInt8] = []
+    /// Whether the bytes of the head are all there is to the request, and another may follow.
+    var isRepeatable = false
     /// Whether another request may follow.
     var keepsAlive = true
     /// Whether the peer has sent all it will (half-close); it is still answered.
@@ -43,6 +45,9 @@ final class HTTPExchange {
     func begin(_ head: HTTPRequestHead, _ framing: HTTPRequestFraming) {
         self.head = head
         keepsAlive = framing.keepsAlive
+        isRepeatable =
+            framing.keepsAlive && framing.body == .none && !framing.expectsContinue
+            && head.version == .http11
         phase = .readingBody
         if case .fixed(let bytes) = framing.body { body.reserveCapacity(min(bytes, 1 << 20)) }
     }

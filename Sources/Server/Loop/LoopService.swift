@@ -54,7 +54,10 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     let hub: Hub
     /// The API.
     let service: KintoService
-    private let clock: @Sendable () -> Timestamp
+    /// The time of day.
+    let clock: @Sendable () -> Timestamp
+    /// The answers to the last polls.
+    var repeats = RepeatedAnswers()
     /// The requests in progress by the slots of their connections.
     var exchanges: [UInt32: HTTPExchange] = [:]
     private var date = HTTPDateCache()
@@ -184,7 +187,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         let statistics = fanOut.statistics
         figures.store(
             subscribers: statistics.subscribers, deliveries: statistics.deliveries,
-            stalls: statistics.stalls, changes: statistics.changes)
+            stalls: statistics.stalls, changes: statistics.changes, repeats: repeats.hits)
         continueDrain()
     }
 
@@ -193,8 +196,11 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     private func receiveRequests(
         _ bytes: UnsafeRawBufferPointer, _ connection: ConnectionID
     ) -> Int {
+        var consumed = answerRepeats(bytes, connection)
+        if consumed == bytes.count { return consumed }
         let exchange = exchange(of: connection) ?? makeExchange(connection)
-        var consumed = 0
+        /// Where the request in progress began, if that is within `bytes`.
+        var start = exchange.parser.isBetweenRequests ? consumed : nil
         while true {
             switch exchange.phase {
             case .awaitingAnswer, .sendingAnswer:
@@ -214,7 +220,9 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             case .body(let range):
                 exchange.body.append(contentsOf: unread[range])
             case .complete:
-                answer(connection, exchange)
+                let head = start.map { UnsafeRawBufferPointer(rebasing: bytes[$0...]) }
+                answer(connection, exchange, head)
+                start = consumed
                 switch kind(of: connection) {
                 case .http: break
                 case .eventStream, .closing: return bytes.count
@@ -256,7 +264,12 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         }
     }
 
-    private func answer(_ connection: ConnectionID, _ exchange: HTTPExchange) {
+    /// Has a request answered.
+    ///
+    /// - Parameter bytes: What it was read from, if that came in one piece.
+    private func answer(
+        _ connection: ConnectionID, _ exchange: HTTPExchange, _ bytes: UnsafeRawBufferPointer?
+    ) {
         let request = exchange.takeRequest()
         guard loop[state: connection].second != LoopService.notAdmitted else {
             refuseAdmission(connection, exchange, request)
@@ -267,10 +280,13 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             return
         }
         exchange.phase = .awaitingAnswer
+        let stamp = repeatStamp
         let answer = dispatcher.dispatch(request) { [self] answer in
             _ = loop.post { self.finish(connection, answer) }
         }
-        if let answer {
+        if let answer, let bytes {
+            sendRepeatable(answer, to: bytes, stamp, connection, exchange)
+        } else if let answer {
             send(answer, connection, exchange)
         } else {
             loop.clearDeadline(connection)
@@ -367,7 +383,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         return exchange
     }
 
-    private func makeExchange(_ connection: ConnectionID) -> HTTPExchange {
+    /// Begins a request on a connection.
+    func makeExchange(_ connection: ConnectionID) -> HTTPExchange {
         let exchange = HTTPExchange(generation: connection.generation)
         exchanges[connection.slot] = exchange
         return exchange

@@ -14,10 +14,12 @@ final class LoopFigures: Sendable {
     private let deliveries = Atomic<UInt64>(0)
     private let stalls = Atomic<UInt64>(0)
     private let changes = Atomic<UInt64>(0)
+    private let repeats = Atomic<UInt64>(0)
 
     /// Takes over the figures of a loop.
     func store(
-        subscribers: [Int], deliveries: UInt64, stalls: UInt64, changes: UInt64
+        subscribers: [Int], deliveries: UInt64, stalls: UInt64, changes: UInt64,
+        repeats: UInt64
     ) {
         eventStreams.store(
             subscribers[StreamEncoding.eventStream.rawValue], ordering: .relaxed)
@@ -26,6 +28,7 @@ final class LoopFigures: Sendable {
         self.deliveries.store(deliveries, ordering: .relaxed)
         self.stalls.store(stalls, ordering: .relaxed)
         self.changes.store(changes, ordering: .relaxed)
+        self.repeats.store(repeats, ordering: .relaxed)
     }
 
     /// Adds the figures to a sum.
@@ -36,6 +39,7 @@ final class LoopFigures: Sendable {
         sum.deliveries += deliveries.load(ordering: .relaxed)
         sum.stalls += stalls.load(ordering: .relaxed)
         sum.changes += changes.load(ordering: .relaxed)
+        sum.repeats += repeats.load(ordering: .relaxed)
     }
 }
 
@@ -53,4 +57,6 @@ struct StreamFigures: Equatable {
     var stalls: UInt64 = 0
     /// Changes that loops took from the hub since the start, after conflation, summed over loops.
     var changes: UInt64 = 0
+    /// Polls answered by the bytes of their requests since the start.
+    var repeats: UInt64 = 0
 }

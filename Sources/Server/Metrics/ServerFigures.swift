@@ -50,9 +50,17 @@ final class ServerFigures: ServerPages {
         return StaticFile(mediaType: MetricsText.mediaType, text: text.text)
     }
 
-    private func appendStreams(to text: inout MetricsText) {
+    /// How many polls were answered by the bytes of their requests.
+    var repeatedAnswers: UInt64 { sum.repeats }
+
+    private var sum: StreamFigures {
         var sum = StreamFigures()
         for figures in loops.withLock({ $0 }) { figures.add(to: &sum) }
+        return sum
+    }
+
+    private func appendStreams(to text: inout MetricsText) {
+        let sum = sum
         text.append(
             "heliograph_subscribers", .gauge, "Open streams.",
             [
@@ -69,6 +77,9 @@ final class ServerFigures: ServerPages {
         text.append(
             "heliograph_loop_changes_total", .counter,
             "Changes taken over by event loops, after conflation.", sum.changes)
+        text.append(
+            "heliograph_repeated_polls_total", .counter,
+            "Polls answered as the same request was before.", sum.repeats)
     }
 
     private func appendStorage(to text: inout MetricsText) {

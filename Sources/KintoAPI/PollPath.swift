@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+
+/// Where the lists are that clients poll, and that are answered from the hub.
+package enum PollPath {
+    /// All of them: the entries as records, and as a changeset.
+    package static let all = ["records", "changeset"].map {
+        "\(Router.prefix)\(CollectionPath.monitorChanges.uri)/\($0)"
+    }
+}
