@@ -80,6 +80,7 @@ let package = Package(
         tests(
             "ServerTests",
             ["Server", "Storage", "Reactor", "KintoAPI", "Streams", "Wire", "CLinux", "heliograph"]),
+        tests("BenchTests", ["heliograph-bench"]),
         tests("Tidy", []),
     ]
 )

@@ -45,6 +45,18 @@ static inline int hg_epoll_ctl(int epoll, int operation, int fd, uint32_t events
     return epoll_ctl(epoll, operation, fd, &event);
 }
 
+/// epoll_pwait2(2), which the headers declare for _GNU_SOURCE only.
+extern int epoll_pwait2(
+    int epoll, struct epoll_event *events, int count, const struct timespec *timeout,
+    const sigset_t *signals);
+
+/// Waits for events, at most for so many nanoseconds.
+static inline int hg_epoll_wait(
+    int epoll, struct epoll_event *events, int count, int64_t nanoseconds) {
+    struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return epoll_pwait2(epoll, events, count, &timeout, NULL);
+}
+
 static inline uint64_t hg_epoll_token(const struct epoll_event *event) { return event->data.u64; }
 static inline uint32_t hg_epoll_events(const struct epoll_event *event) { return event->events; }
 
@@ -101,6 +113,9 @@ static inline int hg_end_sending(int fd) { return shutdown(fd, SHUT_WR); }
 
 /// Names the calling thread, in at most 15 bytes.
 static inline void hg_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+/// Has this process killed when the thread that started it ends, whatever it executes later.
+static inline int hg_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
 
 /// pthread_getattr_np(3), which the headers declare for _GNU_SOURCE only.
 extern int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);

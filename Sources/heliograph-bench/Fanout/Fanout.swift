@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+
+/// The command `fanout`: what it costs a server, and how long it takes, to deliver changes to many.
+struct Fanout: Measurement {
+    private let options: FanoutOptions
+
+    /// Makes the command.
+    init(options: FanoutOptions) {
+        self.options = options
+    }
+
+    var run: RunOptions { options.run }
+
+    func measure() throws -> Findings {
+        var findings = Findings()
+        findings.report.add("transport", "transport", .text(options.transport.rawValue))
+        findings.report.add("subscribers", "subscribers", .count(Int64(options.subscribers)))
+        findings.report.add("events", "events", .count(Int64(options.events)))
+        findings.report.add(
+            "interval_milliseconds", "interval",
+            .quantity(Double(options.intervalMilliseconds), unit: "ms", digits: 0))
+        let found = try options.contenders.measure { contender in
+            let server = try ServerProcess(contender.server)
+            let measurement = try measure(server)
+            var findings = Findings()
+            findings.report = measurement.report(subscribers: options.subscribers)
+            findings.requireCorrect(measurement.clients, behind: measurement.behind)
+            findings.serverCommandLine = server.commandLine
+            return findings
+        }
+        findings.report.add(found.report)
+        findings.addViolations(of: found)
+        findings.serverCommandLine = found.serverCommandLine
+        return findings
+    }
+
+    private func measure(_ server: ServerProcess) throws -> FanoutMeasurement {
+        let publisher = try Publisher(server: server, credentials: run.credentials)
+        // One change before anybody listens: what a server makes at its first is not a
+        // subscriber's.
+        _ = try publisher.publish(count: 1, intervalNanoseconds: 0)
+        MonotonicClock.sleep(milliseconds: Limits.benchSettleMilliseconds)
+        let memoryEmpty = try server.memory()
+
+        let start = MonotonicClock.nowNanoseconds
+        let pool = try SubscriberPool(subscribers(of: server), processes: run.clients) {
+            Console.progress("\($0) of \(options.subscribers) subscribers")
+        }
+        let opening = MonotonicClock.nowNanoseconds - start
+        MonotonicClock.sleep(milliseconds: Limits.benchSettleMilliseconds)
+        let memoryIdle = try server.memory()
+
+        _ = try publish(publisher, count: options.warmup, of: "warm-up events")
+        guard try pool.waitForArrival(of: publisher.newest) == 0 else {
+            throw BenchFailure("subscribers lack the newest change of the warm-up")
+        }
+        try pool.reset()
+        let usageBefore = try server.usage()
+        let events = try publish(publisher, count: options.events, of: "events")
+        let behind = try pool.waitForArrival(of: publisher.newest)
+        let usageAfter = try server.usage()
+        return FanoutMeasurement(
+            openingNanoseconds: opening, memoryEmpty: memoryEmpty, memoryIdle: memoryIdle,
+            memoryAfter: try server.memory(), usageBefore: usageBefore, usageAfter: usageAfter,
+            events: events, clients: try pool.report(of: events),
+            clientProcesses: pool.processCount, behind: behind)
+    }
+
+    private func subscribers(of server: ServerProcess) -> SubscriberOptions {
+        var subscribers = SubscriberOptions(
+            url: server.url, transport: options.transport, count: options.subscribers)
+        subscribers.path = server.dialect.streamPath
+        subscribers.isReadyAtHead = server.dialect.isReadyAtHead
+        return subscribers
+    }
+
+    private func publish(
+        _ publisher: Publisher, count: Int, of what: String
+    ) throws -> [Arrivals.Event] {
+        try publish(
+            publisher, count: count,
+            intervalNanoseconds: Int64(options.intervalMilliseconds) * 1_000_000, of: what)
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+
+/// The command line of `fanout`.
+struct FanoutOptions {
+    /// The flags that every measurement takes.
+    let run: RunOptions
+    /// Which servers are measured, and how often.
+    let contenders: Contenders
+    /// Subscribers, all opened before the first event.
+    let subscribers: Int
+    /// How they are connected.
+    let transport: Transport
+    /// Events that are measured.
+    let events: Int
+    /// Between the scheduled times of two events.
+    let intervalMilliseconds: Int
+    /// Events before the measured ones.
+    let warmup: Int
+
+    /// Reads a command line, the command's name first.
+    ///
+    /// - Throws: `UsageError`.
+    init(parsing commandLine: [String]) throws {
+        let own: Set = [
+            "--subscribers", "--transport", "--events", "--interval-milliseconds", "--warmup",
+        ]
+        let (run, arguments) = try RunOptions.parse(
+            commandLine, valued: own.union(Contenders.valued), bare: Contenders.bare)
+        self.run = run
+        contenders = try Contenders(arguments, run: run)
+        _ = try arguments.requiredText("--subscribers")
+        subscribers =
+            try arguments.number("--subscribers", in: 1...Limits.benchSubscribersMax) ?? 1
+        transport = try Transport(parsing: arguments.requiredText("--transport"))
+        events = try arguments.number("--events", in: 1...Limits.benchEventsMax) ?? 20
+        intervalMilliseconds =
+            try arguments.number(
+                "--interval-milliseconds", in: 0...Limits.benchIntervalMillisecondsMax) ?? 1_000
+        warmup = try arguments.number("--warmup", in: 0...Limits.benchEventsMax) ?? 2
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+import Core
+import Testing
+
+@testable import heliograph_bench
+
+@Suite("The command line of the bench")
+struct CommandLineTests {
+    @Test("runs every measurement with its defaults, but fan-out, which wants to know how many")
+    func defaults() throws {
+        for kind in MeasurementKind.allCases {
+            let needed = kind == .fanout ? ["--subscribers", "9", "--transport", "sse"] : []
+            let command = try Command(parsing: [kind.rawValue] + needed)
+            guard case .measurement = command else {
+                Issue.record("\(kind.rawValue) is no measurement")
+                continue
+            }
+        }
+        #expect(throws: UsageError.self) { try Command(parsing: ["fanout"]) }
+    }
+
+    @Test("tells of each measurement every flag that it takes")
+    func usage() throws {
+        for kind in MeasurementKind.allCases {
+            guard case .help(let text) = try Command(parsing: ["help", kind.rawValue]) else {
+                Issue.record("no help on \(kind.rawValue)")
+                continue
+            }
+            #expect(MeasurementKind.overview.contains("  \(kind.rawValue) "))
+            // Whatever the help names is understood: only its value may be refused.
+            for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+                let flag = String(word)
+                guard flag.hasPrefix("--") else { continue }
+                do {
+                    _ = try kind.measurement(parsing: [kind.rawValue, flag, "x"])
+                } catch let error as UsageError {
+                    #expect(!error.message.contains("unknown argument '\(flag)'"), "\(kind)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "is refused where it means nothing",
+        arguments: [
+            ["stall", "--subscribers", "1"], ["stall", "--stalled-percent", "100"],
+            ["stall", "--collections", "26"], ["drain", "--url", "http://127.0.0.1:1/v1"],
+            ["poll", "--case", "none"], ["poll", "--against-path", "/x"],
+            ["poll", "--floor", "--against", "x"], ["write", "--writers", "0"],
+            ["herd", "--transport", "pigeon"], ["hold", "--nonsense", "1"], ["unknown"], [],
+        ])
+    func refusals(arguments: [String]) {
+        #expect(throws: UsageError.self) { try Command(parsing: arguments) }
+    }
+
+    @Test("takes batches of as many collections as a server takes requests, not of more")
+    func batches() throws {
+        let most = Limits.batchRequestsDefault
+        #expect(try StallOptions(parsing: ["stall", "--collections", "\(most)"]).batches == 400)
+        #expect(throws: UsageError.self) {
+            try StallOptions(parsing: ["stall", "--collections", "\(most + 1)"])
+        }
+    }
+}
