@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The words of both transports (DESIGN, section 4). An event is encoded once per change and
-// encoding; its bytes are shared by everyone it goes to.
+// The words of both transports (DESIGN, section 4). An event is encoded, and compressed, once per
+// change and encoding; its bytes are shared by everyone it goes to.
 
 import Core
 import Hub
 import Wire
 
-/// How a stream spells events.
-package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
+/// The words of a stream.
+package enum StreamDialect: Sendable {
     /// Server-Sent Events (WHATWG HTML, section 9.2).
     case eventStream
     /// One JSON object per WebSocket text message (RFC 6455).
@@ -16,6 +16,54 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     /// The protocol of Mozilla's push service over WebSocket, which tells of broadcasts only: it
     /// has none of the events below.
     case push
+}
+
+/// How a stream spells events.
+package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
+    /// Server-Sent Events.
+    case eventStream
+    /// WebSocket messages.
+    case webSocket
+    /// The protocol of Mozilla's push service.
+    case push
+    /// Server-Sent Events in a gzip file that never ends (RFC 1952): each piece of it can be
+    /// inflated when it is there, and by whoever has the beginning of any such file.
+    case eventStreamGzip
+    /// WebSocket messages, compressed one by one (RFC 7692).
+    case webSocketDeflate
+
+    /// The words, compressed or not.
+    package var dialect: StreamDialect {
+        switch self {
+        case .eventStream, .eventStreamGzip: .eventStream
+        case .webSocket, .webSocketDeflate: .webSocket
+        case .push: .push
+        }
+    }
+
+    /// The bytes of a piece of an event stream.
+    private func events(_ text: [UInt8]) -> [UInt8] {
+        self == .eventStreamGzip ? Deflater().piece(text) : text
+    }
+
+    /// The bytes of a text message.
+    private func message(_ text: [UInt8]) -> [UInt8] {
+        self == .webSocketDeflate
+            ? PerMessageDeflate.text(text) : WebSocketFrameEncoder.text(text)
+    }
+
+    /// What goes before the first event: a comment, so that proxies let the answer through, and
+    /// when to return.
+    package func opening(retryMilliseconds: Int) -> [UInt8] {
+        switch dialect {
+        case .eventStream:
+            let text =
+                EventStreamEncoder.retry(milliseconds: retryMilliseconds)
+                + EventStreamEncoder.comment("heliograph")
+            return (self == .eventStreamGzip ? Gzip.header : []) + events(text)
+        case .webSocket, .push: return []
+        }
+    }
 
     /// Appends the event of one entry.
     ///
@@ -34,21 +82,21 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
             json.append(contentsOf: changes)
             json.append(UInt8(ascii: "}"))
         }
-        switch self {
+        switch dialect {
         case .eventStream:
-            buffer += EventStreamEncoder.event(id: cursor.description, data: json)
+            buffer += events(EventStreamEncoder.event(id: cursor.description, data: json))
         case .webSocket:
             var message = Array("{\"type\":\"change\",\"cursor\":\"\(cursor)\",\"entry\":".utf8)
             message.append(contentsOf: json)
             message.append(UInt8(ascii: "}"))
-            buffer += WebSocketFrameEncoder.text(message)
+            buffer += self.message(message)
         case .push: break
         }
     }
 
     /// Whether pacing applies: WebSocket streams are people's dashboards, which come first.
     package var isPaced: Bool {
-        switch self {
+        switch dialect {
         case .eventStream, .push: true
         case .webSocket: false
         }
@@ -63,28 +111,28 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         to buffer: inout [UInt8]
     ) {
         let window = windowMilliseconds > 0 ? ",\"window_ms\":\(windowMilliseconds)" : ""
-        switch self {
+        switch dialect {
         case .eventStream:
             let data = "{\"timestamp\":\(timestamp)\(window)}"
-            buffer += EventStreamEncoder.event(
-                id: cursor.description, name: "ready", text: data)
+            buffer += events(
+                EventStreamEncoder.event(id: cursor.description, name: "ready", text: data))
         case .webSocket:
             let members = "\"cursor\":\"\(cursor)\",\"timestamp\":\(timestamp)\(window)"
-            let message = "{\"type\":\"ready\",\(members)}"
-            buffer += WebSocketFrameEncoder.text(Array(message.utf8))
+            buffer += message(Array("{\"type\":\"ready\",\(members)}".utf8))
         case .push: break
         }
     }
 
     /// Appends the event that says: your cursor was not taken, the whole list follows.
     package func appendReset(_ reason: ResetReason, to buffer: inout [UInt8]) {
-        switch self {
+        switch dialect {
         case .eventStream:
-            buffer += EventStreamEncoder.event(
-                name: "reset", text: "{\"reason\":\"\(reason.rawValue)\"}")
+            buffer += events(
+                EventStreamEncoder.event(
+                    name: "reset", text: "{\"reason\":\"\(reason.rawValue)\"}"))
         case .webSocket:
-            let message = "{\"type\":\"reset\",\"reason\":\"\(reason.rawValue)\"}"
-            buffer += WebSocketFrameEncoder.text(Array(message.utf8))
+            let text = "{\"type\":\"reset\",\"reason\":\"\(reason.rawValue)\"}"
+            buffer += message(Array(text.utf8))
         case .push: break
         }
     }
@@ -92,7 +140,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     /// The frame that tells a stream's peer that it may not read any more: RFC 6455's code for
     /// that, or nothing.
     package func revocation() -> EncodedFrame? {
-        switch self {
+        switch dialect {
         case .eventStream: nil
         case .webSocket, .push:
             EncodedFrame(
@@ -104,9 +152,9 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     /// which event sources obey, or RFC 6455's code for an endpoint that goes away. A browser's
     /// push service has rules of its own for when it returns.
     package func goingAway(_ returnMilliseconds: Int) -> EncodedFrame {
-        switch self {
+        switch dialect {
         case .eventStream:
-            EncodedFrame(EventStreamEncoder.retry(milliseconds: returnMilliseconds))
+            EncodedFrame(events(EventStreamEncoder.retry(milliseconds: returnMilliseconds)))
         case .webSocket, .push:
             EncodedFrame(
                 WebSocketFrameEncoder.close(
@@ -116,8 +164,8 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
 
     /// The frame that shows proxies and peers that the stream lives: a comment, or a ping.
     package func heartbeat() -> EncodedFrame {
-        switch self {
-        case .eventStream: EncodedFrame(EventStreamEncoder.comment("ping"))
+        switch dialect {
+        case .eventStream: EncodedFrame(events(EventStreamEncoder.comment("ping")))
         case .webSocket, .push: EncodedFrame(WebSocketFrameEncoder.ping())
         }
     }
@@ -137,6 +185,14 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         _ entries: ArraySlice<Entry>, restMinimum rest: Timestamp?,
         timestamp listTimestamp: Timestamp, epoch: Epoch, to buffer: inout [UInt8]
     ) {
+        guard self != .eventStreamGzip else {
+            // In one piece, so that what they have in common is spelled once.
+            var text: [UInt8] = []
+            StreamEncoding.eventStream.append(
+                entries, restMinimum: rest, timestamp: listTimestamp, epoch: epoch, to: &text)
+            if !text.isEmpty { buffer += events(text) }
+            return
+        }
         var safe: [Timestamp] = []
         safe.reserveCapacity(entries.count)
         var minimum = rest
