@@ -8,8 +8,7 @@ private import CZlib
 
 /// Deflates pieces of a stream, none of which needs another to be inflated.
 ///
-/// Makes a piece in some ten microseconds. One with a small window costs less to make than one such
-/// piece, so it need not be kept; one with the largest does (a quarter of a MiB).
+/// With its default window it is made faster than one piece is, so it need not be kept.
 package final class Deflater {
     /// What stands around the deflated bytes.
     fileprivate enum Container: Int32 {
@@ -22,11 +21,15 @@ package final class Deflater {
     // zlib keeps the address of this, so it may not move.
     private let stream: UnsafeMutablePointer<z_stream>
 
+    /// The default window: 4 KiB. Events of records are deflated by it as well as by the largest,
+    /// and a peer that wants to keep no more of a message is served too.
+    package static let defaultWindowBits = 12
+
     /// Makes a deflater.
     ///
     /// - Parameter windowBits: The binary logarithm of how far back in a piece may be referred to,
     ///   which is also what an inflater must keep of it; 9 to 15.
-    package convenience init(windowBits: Int = 15) {
+    package convenience init(windowBits: Int = Deflater.defaultWindowBits) {
         self.init(windowBits: windowBits, container: .none)
     }
 

@@ -44,12 +44,14 @@ package final class Inflater {
     /// - Throws: `InflateError`: `tooLong` as soon as there is a byte too many.
     /// - Complexity: O(*n*) in what is read and appended.
     package func inflate(
-        _ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]
+        _ bytes: [UInt8], to output: inout [UInt8]
     ) throws(InflateError) {
-        stream.pointee.next_in = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.pointee.avail_in = UInt32(bytes.count)
-        var isUnfinished = !bytes.isEmpty
-        while isUnfinished { isUnfinished = try step(&output) }
+        try bytes.withUnsafeBufferPointer { input throws(InflateError) in
+            stream.pointee.next_in = input.baseAddress
+            stream.pointee.avail_in = UInt32(input.count)
+            var isUnfinished = !input.isEmpty
+            while isUnfinished { isUnfinished = try step(&output) }
+        }
     }
 
     /// Ends the message: adds the tail that its sender left out (RFC 7692, 7.2.2).
@@ -59,12 +61,7 @@ package final class Inflater {
     package func finish(to output: inout [UInt8]) throws(InflateError) {
         // Nothing is missing behind the last of all blocks, nor from a message of no bytes.
         guard !isAtStart else { return }
-        let tail = Deflater.tail
-        var failure: InflateError?
-        tail.withUnsafeBytes { bytes in
-            do throws(InflateError) { try inflate(bytes, to: &output) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try inflate(Deflater.tail, to: &output)
         // 128: what was read ends with a block; the lowest six: bits left over (zlib.h, inflate).
         guard stream.pointee.data_type & 0xBF == 128 else { throw .invalidData }
     }

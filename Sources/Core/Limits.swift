@@ -113,6 +113,8 @@ package enum Limits {
 
     /// A message from a client, all fragments together: 1009.
     package static let webSocketMessageBytesMax = 64 * 1024
+    /// How many times as long as that a message's compressed payload may be: 1009.
+    package static let webSocketDeflationFactorMax = 2
     /// A control frame's payload (RFC 6455, 5.5).
     package static let controlFrameBytesMax = 125
 

@@ -173,7 +173,8 @@ struct UtilityEndpoint: Sendable {
                 "url": .string("\(exchange.origin)\(Router.prefix)\(StreamPath.monitorChanges)"),
                 "sse": stream, "websocket": stream,
                 "collection": .string(StreamPath.collection),
-                "include": ["changes"], "ticket": .string(StreamPath.ticket),
+                "include": ["changes"], "encoding": ["gzip"],
+                "ticket": .string(StreamPath.ticket),
                 "asyncapi": .string(StreamPath.document),
             ]
         }

@@ -28,7 +28,7 @@ extension FanOut {
             guard let event = desk.event(from: key) else { return .wait(key) }
             return .send(
                 CatchUp(
-                    frame: event.frames[encoding.rawValue], position: event.reached,
+                    frame: event.frame(encoding), position: event.reached,
                     isComplete: false, entryCount: 1))
         }
         let settled = Position(
@@ -110,7 +110,7 @@ extension FanOut {
             var stalled: [(StreamID, BlockedMember)] = []
             for encoding in StreamEncoding.allCases {
                 guard let group = occupiedGroup(of: cohorts[key.cohort], encoding) else { continue }
-                send(event.frames[encoding.rawValue], to: group, entryCount: 1, &stalled)
+                send(event.frame(encoding), to: group, entryCount: 1, &stalled)
             }
             for (id, outcome) in stalled {
                 noteStalled(id, outcome, before: key.position, reached: event.reached)
@@ -122,7 +122,7 @@ extension FanOut {
                 subscribers[place].cohort == key.cohort, !transport.hasPendingOutput(id)
             else { continue }
             if position == key.position {
-                let frame = event.frames[subscribers[place].encoding.rawValue]
+                let frame = event.frame(subscribers[place].encoding)
                 guard deliver(frame, to: place, reached: event.reached, owesReady: owesReady)
                 else { continue }
             }

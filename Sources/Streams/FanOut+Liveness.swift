@@ -69,7 +69,7 @@ extension FanOut {
             return
         }
         let encoding = subscribers[place].encoding
-        switch encoding {
+        switch encoding.dialect {
         case .eventStream: break
         case .webSocket, .push:
             guard !subscribers[place].awaitsPong else {

@@ -43,32 +43,52 @@ struct ChangesKey: Hashable, Sendable {
     let position: Position
 }
 
-/// One event with what changed between a position and the change it tells of.
-struct ChangesEvent {
-    /// The event in each encoding, by its raw value.
-    let frames: [EncodedFrame]
+/// One event with what changed between a position and the change it tells of. It is rendered in an
+/// encoding when the first subscriber needs it.
+final class ChangesEvent {
     /// Where a subscriber stands that has it.
     let reached: Position
+    private let entry: Entry
+    private let records: [UInt8]?
+    private let isRewritten: Bool
+    private let cursor: Cursor
+    /// The event in each encoding, by its raw value.
+    private var frames = [EncodedFrame?](repeating: nil, count: StreamEncoding.allCases.count)
 
-    /// Renders the event.
+    /// Makes an event.
     ///
     /// - Parameters:
     ///   - records: The records that changed, as a JSON array; nil for an event that does not tell.
     ///   - isRewritten: Whether they are all there are, because what changed cannot be told.
-    /// - Complexity: O(length of the records).
     init(_ entry: Entry, records: [UInt8]?, isRewritten: Bool, epoch: Epoch) {
-        let cursor = Cursor.exact(entry.timestamp, epoch, entry.change.revision)
-        frames = StreamEncoding.allCases.map { encoding in
-            var buffer: [UInt8] = []
-            if isRewritten { encoding.appendReset(.rewritten, to: &buffer) }
-            encoding.append(entry: entry, changes: records, cursor: cursor, to: &buffer)
-            return EncodedFrame(buffer)
-        }
+        self.entry = entry
+        self.records = records
+        self.isRewritten = isRewritten
+        cursor = Cursor.exact(entry.timestamp, epoch, entry.change.revision)
         reached = Position(after: entry.change.revision, at: entry.timestamp)
     }
 
-    /// How many bytes it takes.
-    var byteCount: Int { frames.reduce(0) { $0 + $1.count } }
+    /// The event in an encoding.
+    ///
+    /// - Complexity: O(length of the records), O(1) when it was rendered before.
+    func frame(_ encoding: StreamEncoding) -> EncodedFrame {
+        if let rendered = frames[encoding.rawValue] { return rendered }
+        var buffer: [UInt8] = []
+        if isRewritten { encoding.appendReset(.rewritten, to: &buffer) }
+        encoding.append(entry: entry, changes: records, cursor: cursor, to: &buffer)
+        let frame = EncodedFrame(buffer)
+        frames[encoding.rawValue] = frame
+        return frame
+    }
+
+    /// How many bytes it takes at most, rendered in every encoding.
+    var byteCount: Int {
+        let json = entry.json.count + (records?.count ?? 0)
+        return (frames.count + 1) * (json + ChangesEvent.wordsBytesMax)
+    }
+
+    /// More than what an encoding adds to an event's JSON.
+    private static let wordsBytesMax = 256
 }
 
 /// The questions of a loop that are not answered yet, who waits for them, and the events that were

@@ -10,6 +10,8 @@ package struct StreamConfiguration: Sendable {
     package var retryMilliseconds: ClosedRange<Int>
     /// The greatest age of a stream, nil for any. Each draws its own between 80 and 100 % of it.
     package var ageMillisecondsMax: Int?
+    /// Whether streams are compressed whose clients ask for it.
+    package var allowsCompression: Bool
     /// Over how long one change is told to paced streams; 0 for at once.
     package var paceMilliseconds: Int
     /// Parts of that time, and of the paced streams, that are told one after another.
@@ -19,12 +21,14 @@ package struct StreamConfiguration: Sendable {
     package init(
         heartbeatMilliseconds: Int = Limits.heartbeatSecondsDefault * 1_000,
         retryMilliseconds: ClosedRange<Int> = Limits.retryMilliseconds,
-        ageMillisecondsMax: Int? = nil, paceMilliseconds: Int = 0
+        ageMillisecondsMax: Int? = nil, paceMilliseconds: Int = 0,
+        allowsCompression: Bool = true
     ) {
         self.heartbeatMilliseconds = heartbeatMilliseconds
         self.retryMilliseconds = retryMilliseconds
         self.ageMillisecondsMax = ageMillisecondsMax
         self.paceMilliseconds = paceMilliseconds
+        self.allowsCompression = allowsCompression
     }
 
     /// How long a peer may leave what it is sent unacknowledged: with the heartbeat that is sent

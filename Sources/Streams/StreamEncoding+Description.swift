@@ -9,7 +9,7 @@ extension StreamEncoding {
 
     /// What documents tell of the messages of the encoding, those of the server first.
     package var messages: [MessageDescription] {
-        switch self {
+        switch dialect {
         case .eventStream:
             [
                 StreamEvents.change.inEventStream, StreamEvents.ready.inEventStream,
@@ -38,7 +38,7 @@ extension StreamEncoding {
                 "a message is longer than \(Limits.webSocketMessageBytesMax) bytes"
             ),
         ]
-        switch self {
+        switch dialect {
         case .eventStream: return []
         case .webSocket:
             return common + [(.policyViolation, "the permission to read was lost")]

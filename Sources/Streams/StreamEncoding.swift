@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
 // The words of both transports (DESIGN, section 4); what they consist of is in `StreamEvent.swift`.
-// An event is encoded once per change and encoding; its bytes are shared by everyone it goes to.
+// An event is encoded, and compressed, once per change and encoding; its bytes are shared by
+// everyone it goes to.
 
 import Core
 import Hub
 import Wire
 
-/// How a stream spells events.
-package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
+/// The words of a stream.
+package enum StreamDialect: Sendable {
     /// Server-Sent Events (WHATWG HTML, section 9.2).
     case eventStream
     /// One JSON object per WebSocket text message (RFC 6455).
@@ -16,6 +17,54 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     /// The protocol of Mozilla's push service over WebSocket, which tells of broadcasts only: it
     /// has none of the events below.
     case push
+}
+
+/// How a stream spells events.
+package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
+    /// Server-Sent Events.
+    case eventStream
+    /// WebSocket messages.
+    case webSocket
+    /// The protocol of Mozilla's push service.
+    case push
+    /// Server-Sent Events in a gzip file that never ends (RFC 1952): each piece of it can be
+    /// inflated when it is there, and by whoever has the beginning of any such file.
+    case eventStreamGzip
+    /// WebSocket messages, compressed one by one (RFC 7692).
+    case webSocketDeflate
+
+    /// The words, compressed or not.
+    package var dialect: StreamDialect {
+        switch self {
+        case .eventStream, .eventStreamGzip: .eventStream
+        case .webSocket, .webSocketDeflate: .webSocket
+        case .push: .push
+        }
+    }
+
+    /// The bytes of a piece of an event stream.
+    func events(_ text: [UInt8]) -> [UInt8] {
+        self == .eventStreamGzip ? Deflater().piece(text) : text
+    }
+
+    /// The bytes of a text message.
+    func message(_ text: [UInt8]) -> [UInt8] {
+        self == .webSocketDeflate
+            ? PerMessageDeflate.text(text) : WebSocketFrameEncoder.text(text)
+    }
+
+    /// What goes before the first event: a comment, so that proxies let the answer through, and
+    /// when to return.
+    package func opening(retryMilliseconds: Int) -> [UInt8] {
+        switch dialect {
+        case .eventStream:
+            let text =
+                EventStreamEncoder.retry(milliseconds: retryMilliseconds)
+                + EventStreamComment.opening.bytes
+            return (self == .eventStreamGzip ? Gzip.header : []) + events(text)
+        case .webSocket, .push: return []
+        }
+    }
 
     /// Appends the event of one entry.
     ///
@@ -33,7 +82,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
 
     /// Whether pacing applies: WebSocket streams are people's dashboards, which come first.
     package var isPaced: Bool {
-        switch self {
+        switch dialect {
         case .eventStream, .push: true
         case .webSocket: false
         }
@@ -60,7 +109,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     /// The frame that tells a stream's peer that it may not read any more: RFC 6455's code for
     /// that, or nothing.
     package func revocation() -> EncodedFrame? {
-        switch self {
+        switch dialect {
         case .eventStream: nil
         case .webSocket, .push:
             EncodedFrame(
@@ -72,9 +121,9 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     /// which event sources obey, or RFC 6455's code for an endpoint that goes away. A browser's
     /// push service has rules of its own for when it returns.
     package func goingAway(_ returnMilliseconds: Int) -> EncodedFrame {
-        switch self {
+        switch dialect {
         case .eventStream:
-            EncodedFrame(EventStreamEncoder.retry(milliseconds: returnMilliseconds))
+            EncodedFrame(events(EventStreamEncoder.retry(milliseconds: returnMilliseconds)))
         case .webSocket, .push:
             EncodedFrame(
                 WebSocketFrameEncoder.close(
@@ -84,8 +133,8 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
 
     /// The frame that shows proxies and peers that the stream lives: a comment, or a ping.
     package func heartbeat() -> EncodedFrame {
-        switch self {
-        case .eventStream: EncodedFrame(EventStreamComment.heartbeat.bytes)
+        switch dialect {
+        case .eventStream: EncodedFrame(events(EventStreamComment.heartbeat.bytes))
         case .webSocket, .push: EncodedFrame(WebSocketFrameEncoder.ping())
         }
     }
@@ -105,6 +154,14 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         _ entries: ArraySlice<Entry>, restMinimum rest: Timestamp?,
         timestamp listTimestamp: Timestamp, epoch: Epoch, to buffer: inout [UInt8]
     ) {
+        guard self != .eventStreamGzip else {
+            // In one piece, so that what they have in common is spelled once.
+            var text: [UInt8] = []
+            StreamEncoding.eventStream.append(
+                entries, restMinimum: rest, timestamp: listTimestamp, epoch: epoch, to: &text)
+            if !text.isEmpty { buffer += events(text) }
+            return
+        }
         var safe: [Timestamp] = []
         safe.reserveCapacity(entries.count)
         var minimum = rest

@@ -61,13 +61,14 @@ struct StreamEvent<Content: Sendable>: Sendable {
     ///
     /// - Complexity: O(length of the event).
     func append(_ content: Content, as encoding: StreamEncoding, to buffer: inout [UInt8]) {
-        switch encoding {
+        switch encoding.dialect {
         case .eventStream:
             var text: [UInt8] = []
             data.append(content, &text)
-            buffer += EventStreamEncoder.event(
+            let event = EventStreamEncoder.event(
                 id: cursor?(content).description, name: isNamed ? name : nil, data: text)
-        case .webSocket: buffer += WebSocketFrameEncoder.text(message.bytes(content))
+            buffer += encoding.events(event)
+        case .webSocket: buffer += encoding.message(self.message.bytes(content))
         case .push: break
         }
     }

@@ -22,7 +22,13 @@ package enum StreamParameter: String, CaseIterable, Sendable {
     case expected = "_expected"
     /// Who asks, in a browser.
     case ticket
+    /// How an event stream may be compressed.
+    case encoding = "_encoding"
 
+    /// The compression that there is.
+    static let gzip = "gzip"
+    /// What can be asked for: that, or none.
+    static let encodings = [gzip, "identity"]
     /// What can be included in events.
     static let includedChanges = "changes"
 
@@ -34,7 +40,7 @@ package enum StreamParameter: String, CaseIterable, Sendable {
         switch self {
         case .bucket, .collection, .resource: !isOfCollection
         case .include: isOfCollection
-        case .since, .lastEventID, .camelCaseLastEventID, .expected, .ticket: true
+        case .since, .lastEventID, .camelCaseLastEventID, .expected, .ticket, .encoding: true
         }
     }
 
@@ -64,6 +70,11 @@ package enum StreamParameter: String, CaseIterable, Sendable {
         case .expected: return JSONSchema.describing(text, "Ignored.")
         case .ticket:
             return JSONSchema.describing(text, "A ticket that stands for its user, once.")
+        case .encoding:
+            return [
+                "type": "string", "enum": .array(StreamParameter.encodings.map(JSONValue.string)),
+                "description": "Have an event stream compressed, if the client accepts that.",
+            ]
         }
     }
 

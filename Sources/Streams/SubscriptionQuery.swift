@@ -14,6 +14,9 @@ package struct SubscriptionQuery: Equatable, Sendable {
     /// Whether events are to carry what changed (`_include=changes`).
     package let includesChanges: Bool
 
+    /// Whether an event stream may be compressed by gzip (`_encoding=gzip`).
+    package let allowsGzip: Bool
+
     /// What is wrong with a query.
     package struct Refusal: Error, Equatable {
         /// The parameter.
@@ -27,6 +30,7 @@ package struct SubscriptionQuery: Equatable, Sendable {
         filter = .all
         cursor = nil
         includesChanges = false
+        allowsGzip = false
     }
 
     /// Reads the query and, for the cursor of a client that reconnects, `Last-Event-ID`, which
@@ -43,6 +47,7 @@ package struct SubscriptionQuery: Equatable, Sendable {
         var resources: Set<ResourcePath> = []
         var hasResources = false
         var includesChanges = false
+        var allowsGzip = false
         var cursor: String?
         let query: QueryString
         do {
@@ -76,12 +81,19 @@ package struct SubscriptionQuery: Equatable, Sendable {
                     throw Refusal(name: name, description: "Only 'changes' can be included")
                 }
                 includesChanges = true
+            case .encoding:
+                guard StreamParameter.encodings.contains(value) else {
+                    throw Refusal(
+                        name: name, description: "Only 'gzip' and 'identity' are encodings")
+                }
+                allowsGzip = value == StreamParameter.gzip
             }
         }
         if hasResources { filter.resources = resources }
         if let last = head.fields["Last-Event-ID"], !last.isEmpty { cursor = last }
         self.filter = filter
         self.includesChanges = includesChanges
+        self.allowsGzip = allowsGzip
         self.cursor = cursor
     }
 }

@@ -5,7 +5,8 @@ import Wire
 
 /// What WebSocket peers of one loop send: their messages, pings and farewells.
 ///
-/// An idle peer costs nothing here: a decoder is kept only while a message is incomplete.
+/// An idle peer costs nothing here: a decoder, and what inflates a compressed message, is kept only
+/// while a message is incomplete. What is sent here is too short to be compressed.
 package final class WebSocketStreams<Transport: StreamTransport, Random: RandomNumberGenerator> {
     /// The loop's streams.
     let fanOut: FanOut<Transport, Random>
@@ -34,7 +35,10 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
     /// - Complexity: O(*n*).
     package func received(_ bytes: UnsafeRawBufferPointer, on stream: StreamID) -> Int {
         fanOut.heard(from: stream)
-        var decoder = decoders[stream.slot] ?? WebSocketFrameDecoder(role: .server)
+        var decoder =
+            decoders[stream.slot]
+            ?? WebSocketFrameDecoder(
+                role: .server, allowsCompression: fanOut.encoding(of: stream) == .webSocketDeflate)
         defer { decoders[stream.slot] = decoder.isIdle ? nil : decoder }
         var consumed = 0
         // So that what a message asks for is not sent behind news that filled the socket.

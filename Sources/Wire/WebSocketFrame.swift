@@ -70,7 +70,7 @@ package struct WebSocketCloseCode: RawRepresentable, Hashable, Sendable {
 
 /// Why a peer's bytes end the connection.
 package enum WebSocketError: Error, Equatable, CaseIterable, Sendable {
-    /// A reserved bit was set, which no extension was agreed on for (5.2).
+    /// A reserved bit was set, which no extension was agreed on for (5.2), or not for this frame.
     case reservedBit
     /// An opcode that means nothing (5.2).
     case reservedOpcode
@@ -90,6 +90,8 @@ package enum WebSocketError: Error, Equatable, CaseIterable, Sendable {
     case invalidUTF8
     /// A message above the limit.
     case messageTooBig
+    /// A compressed message that cannot be inflated (RFC 7692, 7.2.2).
+    case invalidCompression
 
     /// The code to close with.
     package var closeCode: WebSocketCloseCode {
@@ -97,7 +99,7 @@ package enum WebSocketError: Error, Equatable, CaseIterable, Sendable {
         case .reservedBit, .reservedOpcode, .unmaskedFrame, .maskedFrame, .invalidControlFrame,
             .invalidLength, .invalidFragmentation, .invalidClose:
             .protocolError
-        case .invalidUTF8: .invalidPayload
+        case .invalidUTF8, .invalidCompression: .invalidPayload
         case .messageTooBig: .messageTooBig
         }
     }
@@ -115,6 +117,7 @@ package enum WebSocketError: Error, Equatable, CaseIterable, Sendable {
         case .invalidClose: "Invalid close frame"
         case .invalidUTF8: "Invalid UTF-8"
         case .messageTooBig: "Message too big"
+        case .invalidCompression: "Invalid compressed data"
         }
     }
 }

@@ -26,6 +26,9 @@ package enum WebSocketMessage: Equatable, Sendable {
 /// than with those announced. There is no limit on the number of fragments, only on bytes. Text
 /// fails at its first wrong byte, not at its end. After a close frame or a failure the rest is
 /// consumed and ignored: the conversation is over.
+///
+/// A compressed message (RFC 7692, without context takeover) is inflated as it arrives, under the
+/// same limit; its inflater lives as long as it is incomplete.
 package struct WebSocketFrameDecoder {
     /// What was found.
     package enum Event: Equatable {
@@ -46,18 +49,64 @@ package struct WebSocketFrameDecoder {
     /// A message whose end has not arrived.
     private struct Assembly {
         let isText: Bool
+        /// What inflates it; nil if it is not compressed.
+        let inflater: Inflater?
+        /// How much payload came for it.
+        var payloadBytes = 0
         var bytes: [UInt8] = []
         var validator = UTF8Validator()
 
-        /// Unmasks the bytes from `start` on, and checks them if they are text.
-        ///
-        /// - Returns: Whether the message can still become valid.
-        mutating func admit(from start: Int, _ mask: inout WebSocketMask?) -> Bool {
-            bytes.withUnsafeMutableBytes { buffer in
-                let added = UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
-                mask?.apply(to: added)
-                return !isText || validator.validate(UnsafeRawBufferPointer(added))
+        /// Adds payload, unmasked and inflated, and checks it if it is text.
+        mutating func append(
+            _ payload: UnsafeRawBufferPointer, _ mask: inout WebSocketMask?
+        ) throws(WebSocketError) {
+            payloadBytes += payload.count
+            guard inflater == nil else {
+                var compressed = [UInt8](payload)
+                compressed.withUnsafeMutableBytes { mask?.apply(to: $0) }
+                try inflate(compressed)
+                return
             }
+            let start = bytes.count
+            bytes.append(contentsOf: payload)
+            bytes.withUnsafeMutableBytes {
+                mask?.apply(to: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
+            }
+            try validate(from: start)
+        }
+
+        /// Adds what is left to be inflated, and returns the message.
+        mutating func finish() throws(WebSocketError) -> WebSocketMessage {
+            if inflater != nil { try inflate(nil) }
+            guard isText else { return .binary(bytes) }
+            guard validator.isAtBoundary else { throw .invalidUTF8 }
+            return .text(bytes)
+        }
+
+        /// Inflates payload, or ends the message if that is nil. What became text before it went
+        /// wrong is checked first, so that the error does not depend on how the bytes arrived.
+        private mutating func inflate(_ payload: [UInt8]?) throws(WebSocketError) {
+            let start = bytes.count
+            var failure: WebSocketError?
+            do throws(InflateError) {
+                if let payload {
+                    try inflater?.inflate(payload, to: &bytes)
+                } else {
+                    try inflater?.finish(to: &bytes)
+                }
+            } catch {
+                failure = WebSocketError(error)
+            }
+            try validate(from: start)
+            if let failure { throw failure }
+        }
+
+        private mutating func validate(from start: Int) throws(WebSocketError) {
+            guard isText else { return }
+            let isValid = bytes.withUnsafeBytes {
+                validator.validate(UnsafeRawBufferPointer(rebasing: $0[start...]))
+            }
+            guard isValid else { throw .invalidUTF8 }
         }
     }
 
@@ -72,6 +121,7 @@ package struct WebSocketFrameDecoder {
 
     private let role: WebSocketRole
     private let messageBytesMax: Int
+    private let allowsCompression: Bool
     private var state = State.header
     private var assembly: Assembly?
 
@@ -80,11 +130,14 @@ package struct WebSocketFrameDecoder {
     /// - Parameters:
     ///   - role: The side that reads.
     ///   - messageBytesMax: The largest message, all fragments together; beyond it 1009.
+    ///   - allowsCompression: Whether `permessage-deflate` was agreed on.
     package init(
-        role: WebSocketRole, messageBytesMax: Int = Limits.webSocketMessageBytesMax
+        role: WebSocketRole, messageBytesMax: Int = Limits.webSocketMessageBytesMax,
+        allowsCompression: Bool = false
     ) {
         self.role = role
         self.messageBytesMax = messageBytesMax
+        self.allowsCompression = allowsCompression
     }
 
     /// Whether the decoder knows nothing that a new one would not.
@@ -122,7 +175,9 @@ package struct WebSocketFrameDecoder {
                 offset = bytes.count
                 return .needMoreBytes
             case .header:
-                switch WebSocketFrameHeader.read(bytes, at: offset, role: role) {
+                switch WebSocketFrameHeader.read(
+                    bytes, at: offset, role: role, allowsCompression: allowsCompression)
+                {
                 case .needMoreBytes: return .needMoreBytes
                 case .failed(let error): throw error
                 case .header(let header, let byteCount):
@@ -138,7 +193,9 @@ package struct WebSocketFrameDecoder {
                 }
             case .payload(let remaining, var mask, let isFinal):
                 let count = min(remaining, bytes.count - offset)
-                try append(bytes.part(offset..<(offset + count)), &mask)
+                if count > 0 {
+                    try assembly?.append(bytes.part(offset..<(offset + count)), &mask)
+                }
                 offset += count
                 guard count == remaining else {
                     state = .payload(remaining: remaining - count, mask: mask, isFinal: isFinal)
@@ -154,31 +211,26 @@ package struct WebSocketFrameDecoder {
     private mutating func begin(_ header: WebSocketFrameHeader) throws(WebSocketError) {
         let isContinuation = header.opcode == .continuation
         guard isContinuation == (assembly != nil) else { throw .invalidFragmentation }
-        let received = assembly?.bytes.count ?? 0
-        guard header.payloadBytes <= messageBytesMax - received else { throw .messageTooBig }
-        if !isContinuation { assembly = Assembly(isText: header.opcode == .text) }
+        if !isContinuation {
+            assembly = Assembly(
+                isText: header.opcode == .text,
+                inflater: header.isCompressed ? Inflater(outputBytesMax: messageBytesMax) : nil)
+        }
+        // What cannot be compressed becomes a little longer by it, and nothing can become much.
+        let factor = assembly?.inflater == nil ? 1 : Limits.webSocketDeflationFactorMax
+        let received = assembly?.payloadBytes ?? 0
+        guard header.payloadBytes <= messageBytesMax * factor - received else {
+            throw .messageTooBig
+        }
         state = .payload(
             remaining: header.payloadBytes, mask: header.mask, isFinal: header.isFinal)
     }
 
-    /// Adds payload to the message, unmasked, and checks it if it is text.
-    private mutating func append(
-        _ payload: UnsafeRawBufferPointer, _ mask: inout WebSocketMask?
-    ) throws(WebSocketError) {
-        guard !payload.isEmpty else { return }
-        let start = assembly?.bytes.count ?? 0
-        assembly?.bytes.append(contentsOf: payload)
-        let isValid = assembly?.admit(from: start, &mask) ?? true
-        guard isValid else { throw .invalidUTF8 }
-    }
-
     /// Hands the message out.
     private mutating func finish() throws(WebSocketError) -> Event {
-        guard let message = assembly else { preconditionFailure("a message without a beginning") }
+        guard var message = assembly else { preconditionFailure("a message without a beginning") }
         assembly = nil
-        guard message.isText else { return .message(.binary(message.bytes)) }
-        guard message.validator.isAtBoundary else { throw .invalidUTF8 }
-        return .message(.text(message.bytes))
+        return .message(try message.finish())
     }
 
     private mutating func control(
@@ -209,5 +261,15 @@ package struct WebSocketFrameDecoder {
         let isValid = reason.withUnsafeBytes { validator.validate($0) }
         guard isValid, validator.isAtBoundary else { throw .invalidUTF8 }
         return .close(code, reason: String(decoding: reason, as: UTF8.self))
+    }
+}
+
+extension WebSocketError {
+    /// Why a message that is not inflated ends the connection.
+    fileprivate init(_ error: InflateError) {
+        switch error {
+        case .invalidData: self = .invalidCompression
+        case .tooLong: self = .messageTooBig
+        }
     }
 }

@@ -50,11 +50,13 @@ package enum WebSocketFrameEncoder {
 
     /// The bytes of one frame.
     ///
-    /// - Parameter isFinal: False if continuation frames follow; control frames are always whole.
+    /// - Parameters:
+    ///   - isFinal: False if continuation frames follow; control frames are always whole.
+    ///   - isCompressed: Whether the message that it begins is compressed (RFC 7692, section 6.1).
     /// - Complexity: O(*n*).
     package static func frame(
         _ opcode: WebSocketOpcode, _ payload: [UInt8], isFinal: Bool = true,
-        mask: WebSocketMask? = nil
+        isCompressed: Bool = false, mask: WebSocketMask? = nil
     ) -> [UInt8] {
         if opcode.isControl {
             precondition(isFinal, "a fragmented control frame")
@@ -62,7 +64,7 @@ package enum WebSocketFrameEncoder {
         }
         var output: [UInt8] = []
         output.reserveCapacity(payload.count + 14)
-        output.append((isFinal ? 0x80 : 0) | opcode.rawValue)
+        output.append((isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
         let maskBit: UInt8 = mask == nil ? 0 : 0x80
         switch payload.count {
         case ...125: output.append(maskBit | UInt8(payload.count))

@@ -16,6 +16,8 @@ struct WebSocketFrameHeader {
 
     /// Whether this is its message's last frame.
     let isFinal: Bool
+    /// Whether the message that it begins is compressed: the bit RSV1 (RFC 7692, section 6).
+    let isCompressed: Bool
     /// What the frame is.
     let opcode: WebSocketOpcode
     /// How many bytes of payload follow.
@@ -24,13 +26,21 @@ struct WebSocketFrameHeader {
     let mask: WebSocketMask?
 
     /// Reads the header at `start`. Each rule is checked as soon as its byte is there.
+    ///
+    /// - Parameter allowsCompression: Whether messages may be compressed; then that stands in their
+    ///   first frame, and in no other (RFC 7692, section 6.1).
     static func read(
-        _ bytes: UnsafeRawBufferPointer, at start: Int, role: WebSocketRole
+        _ bytes: UnsafeRawBufferPointer, at start: Int, role: WebSocketRole,
+        allowsCompression: Bool
     ) -> Result {
         let available = bytes.count - start
         guard available >= 1 else { return .needMoreBytes }
         let first = bytes[start]
-        guard first & 0x70 == 0 else { return .failed(.reservedBit) }
+        let beginsMessage = first & 0x0F == 0x1 || first & 0x0F == 0x2
+        let isCompressed = allowsCompression && beginsMessage && first & 0x40 != 0
+        guard first & 0x30 == 0, isCompressed || first & 0x40 == 0 else {
+            return .failed(.reservedBit)
+        }
         guard let opcode = WebSocketOpcode(rawValue: first & 0x0F) else {
             return .failed(.reservedOpcode)
         }
@@ -64,7 +74,8 @@ struct WebSocketFrameHeader {
             isMasked
             ? WebSocketMask(bytes[key], bytes[key + 1], bytes[key + 2], bytes[key + 3]) : nil
         let header = WebSocketFrameHeader(
-            isFinal: isFinal, opcode: opcode, payloadBytes: Int(length), mask: mask)
+            isFinal: isFinal, isCompressed: isCompressed, opcode: opcode,
+            payloadBytes: Int(length), mask: mask)
         return .header(header, byteCount: byteCount)
     }
 }

@@ -6,8 +6,9 @@ import Core
 package enum WebSocketHandshake {
     /// A server's answer to a request for an upgrade.
     package enum Answer {
-        /// Send the 101; what follows the request's head is already frames.
-        case accepted(HTTPResponse, subprotocol: String?)
+        /// Send the 101; what follows the request's head is already frames, which may be
+        /// compressed if that was agreed on.
+        case accepted(HTTPResponse, subprotocol: String?, allowsCompression: Bool)
         /// Send this; the connection stays one of HTTP.
         case refused(HTTPResponse)
     }
@@ -35,11 +36,13 @@ package enum WebSocketHandshake {
 
     /// Answers a request for an upgrade.
     ///
-    /// - Parameter subprotocols: Those that the server speaks. The first that the client offers
-    ///   among them is chosen; without one in common there is none, which is up to the client.
+    /// - Parameters:
+    ///   - subprotocols: Those that the server speaks. The first that the client offers among them
+    ///     is chosen; without one in common there is none, which is up to the client.
+    ///   - allowsCompression: Whether to agree on `permessage-deflate` if the client offers it.
     /// - Complexity: O(*n*).
     package static func answer(
-        to head: HTTPRequestHead, subprotocols: [String] = []
+        to head: HTTPRequestHead, subprotocols: [String] = [], allowsCompression: Bool = false
     ) -> Answer {
         guard head.method == .get else {
             return refusal(405, "WebSocket begins with GET", [("Allow", "GET")])
@@ -73,7 +76,14 @@ package enum WebSocketHandshake {
             ("Sec-WebSocket-Accept", acceptKey(for: keys[0])),
         ])
         if let subprotocol { fields.append("Sec-WebSocket-Protocol", subprotocol) }
-        return .accepted(HTTPResponse(status: 101, fields: fields), subprotocol: subprotocol)
+        guard let extensions = WebSocketExtension.offers(in: head.fields) else {
+            return refusal(400, "Invalid Sec-WebSocket-Extensions")
+        }
+        let deflate = allowsCompression ? PerMessageDeflate.answer(to: extensions) : nil
+        if let deflate { fields.append("Sec-WebSocket-Extensions", deflate) }
+        return .accepted(
+            HTTPResponse(status: 101, fields: fields), subprotocol: subprotocol,
+            allowsCompression: deflate != nil)
     }
 
     /// The value of `Sec-WebSocket-Accept` for a key (4.2.2).

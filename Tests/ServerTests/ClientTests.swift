@@ -72,6 +72,14 @@ struct ClientTests {
         #expect(result.output.contains("without an error in the console"), "\(result.output)")
     }
 
+    @Test("curl inflates a compressed event stream, each event as it comes")
+    func curl() throws {
+        let result = try Tool.run(
+            ["python3", Tool.scripts + "/curl_scenario.py", HeliographProcess.program.path])
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("ok and each change"), "\(result.output)")
+    }
+
     @Test(
         "a stock Firefox listens, polls for what is broadcast, and comes back after a restart",
         .enabled(if: Tool.firefox != nil, "no firefox-esr (apt-get install firefox-esr)"))

@@ -98,8 +98,8 @@ struct OwedOverSocketsTests {
         private mutating func arrive() throws {
             guard clients.count < 8 else { return }
             let query = Self.queries[Int.random(in: 0..<Self.queries.count, using: &random)]
-            let transport: StreamClient.Transport =
-                Bool.random(using: &random) ? .eventStream : .webSocket
+            let transports = StreamClient.Transport.allCases
+            let transport = transports[Int.random(in: 0..<transports.count, using: &random)]
             let client = StreamClient(transport, query: query)
             try client.connect(port: server.port)
             clients.append((client, query))

@@ -97,7 +97,7 @@ struct LivenessTests {
             ages.insert(age)
             let bytes = try #require(bench.transport.sockets[id.slot]?.received)
             let text = String(decoding: bytes, as: UTF8.self)
-            switch encoding {
+            switch encoding.dialect {
             case .eventStream:
                 let last = try #require(text.split(separator: "\n\n").last)
                 let retry = try #require(Int(last.dropFirst("retry: ".count)))

@@ -10,7 +10,7 @@ typealias Event = WebSocketFrameDecoder.Event
 /// Plays the driver of a connection on which `pieces` arrive one after the other.
 func decode(
     _ pieces: [[UInt8]], role: WebSocketRole = .server,
-    messageBytesMax: Int = Limits.webSocketMessageBytesMax
+    messageBytesMax: Int = Limits.webSocketMessageBytesMax, allowsCompression: Bool = false
 ) -> [Event] {
     var decoder: WebSocketFrameDecoder?
     var unread: [UInt8] = []
@@ -20,7 +20,10 @@ func decode(
         reading: while true {
             // As a driver does: nothing is kept while idle.
             var current =
-                decoder ?? WebSocketFrameDecoder(role: role, messageBytesMax: messageBytesMax)
+                decoder
+                ?? WebSocketFrameDecoder(
+                    role: role, messageBytesMax: messageBytesMax,
+                    allowsCompression: allowsCompression)
             let (consumed, event) = unread.withUnsafeBytes { current.decode($0) }
             decoder = current.isIdle ? nil : current
             unread.removeFirst(consumed)

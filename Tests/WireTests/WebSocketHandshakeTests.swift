@@ -29,7 +29,7 @@ struct WebSocketHandshakeTests {
     @Test("is answered as in RFC 6455")
     func example() throws {
         let answer = WebSocketHandshake.answer(to: request(), subprotocols: ["chat"])
-        guard case .accepted(let response, let subprotocol) = answer else {
+        guard case .accepted(let response, let subprotocol, _) = answer else {
             Issue.record("refused")
             return
         }
@@ -46,7 +46,9 @@ struct WebSocketHandshakeTests {
         func chosen(_ offered: String?, _ spoken: [String]) -> String? {
             let head = request(["Sec-WebSocket-Protocol": offered])
             let answer = WebSocketHandshake.answer(to: head, subprotocols: spoken)
-            guard case .accepted(let response, let subprotocol) = answer else { return "refused" }
+            guard case .accepted(let response, let subprotocol, _) = answer else {
+                return "refused"
+            }
             #expect(response.fields["Sec-WebSocket-Protocol"] == subprotocol)
             return subprotocol
         }
@@ -117,7 +119,7 @@ struct WebSocketHandshakeTests {
         let bytes = HTTPRequestWriter.message(of: HTTPRequest(head: head))
         #expect(parse([bytes]).count == 1)
         let answer = WebSocketHandshake.answer(to: head, subprotocols: ["heliograph.v1"])
-        guard case .accepted(let response, _) = answer else {
+        guard case .accepted(let response, _, _) = answer else {
             Issue.record("refused")
             return
         }

@@ -96,7 +96,8 @@ package enum ServeCommand {
                 retryMilliseconds: settings.retryMilliseconds,
                 ageMillisecondsMax: settings.streamAgeSecondsMax == 0
                     ? nil : settings.streamAgeSecondsMax * 1_000,
-                paceMilliseconds: settings.paceSeconds * 1_000),
+                paceMilliseconds: settings.paceSeconds * 1_000,
+                allowsCompression: settings.compressesStreams),
             kinto: configuration.api)
     }
 

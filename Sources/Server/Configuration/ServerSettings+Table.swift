@@ -92,6 +92,10 @@ extension ServerSettings: DeclaredSettings {
             "Seconds over which one change is told to event streams and browsers' push services,"
                 + " WebSocket streams apart, which are told at once, 0 to"
                 + " \(Limits.paceSecondsMax)."),
+        .flag(
+            "heliograph.streams.compression", \.compressesStreams,
+            "Whether streams are compressed whose clients ask for it: WebSocket streams that offer"
+                + " permessage-deflate, and event streams with _encoding=gzip."),
         .integer(
             "heliograph.streams.retry_milliseconds_min", \.retryMillisecondsMin,
             in: 1...Limits.retryMillisecondsMax,

@@ -35,6 +35,8 @@ package struct ServerSettings: Sendable, Equatable {
     package internal(set) var drainNoticeSeconds = 0
     /// The longest age of a stream; 0 for any.
     package internal(set) var streamAgeSecondsMax = 0
+    /// Whether streams are compressed whose clients ask for it.
+    package internal(set) var compressesStreams = true
     /// Over how long one change is told to event streams; 0 for at once.
     package internal(set) var paceSeconds = 0
     /// The least severe messages that are logged.

@@ -63,7 +63,7 @@ struct AsyncAPIChannel {
 
     /// What JSON Schema says of the query; nil if it is not looked at.
     var query: JSONObject? {
-        switch encoding {
+        switch encoding.dialect {
         case .eventStream, .webSocket: StreamParameter.querySchema(ofCollection: isOfCollection)
         case .push: nil
         }
@@ -71,7 +71,7 @@ struct AsyncAPIChannel {
 
     /// What JSON Schema says of the request's fields beside those of every handshake.
     var headers: JSONObject {
-        switch encoding {
+        switch encoding.dialect {
         case .eventStream, .webSocket:
             return JSONSchema.object([
                 (
@@ -90,7 +90,7 @@ struct AsyncAPIChannel {
     /// What there is to know about it, for people.
     var description: String {
         var sentences: [String] = []
-        switch encoding {
+        switch encoding.dialect {
         case .eventStream:
             sentences.append(
                 "Server-Sent Events. The fields of an event are its message's headers, its data "

@@ -63,6 +63,7 @@ extension LoopService {
             request, admission: admission, service: service,
             isOverloaded: isDraining
                 || loop[state: connection].second == LoopService.notAdmitted,
+            allowsCompression: fanOut.configuration.allowsCompression,
             retryMilliseconds: retry)
         switch decision {
         case .answer(let answer):
@@ -72,8 +73,7 @@ extension LoopService {
                 of: answer, version: exchange.head.version, date: currentDate())
             head.append(contentsOf: opening)
             exchanges[connection.slot] = nil
-            loop[state: connection].first =
-                (encoding == .eventStream ? Kind.eventStream : Kind.webSocket).rawValue
+            loop[state: connection].first = Kind(encoding.dialect).rawValue
             loop.setSendBuffer(connection, bytes: Limits.streamSendBufferBytesMax)
             let hasBegun = fanOut.begin(
                 StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
@@ -112,5 +112,15 @@ extension LoopService {
         // Who does not read is not listened to; reading goes on when the output has drained.
         if loop.hasPendingOutput(connection) { loop.pauseReading(connection) }
         return consumed
+    }
+}
+
+extension LoopService.Kind {
+    /// What a connection is whose stream has these words.
+    fileprivate init(_ dialect: StreamDialect) {
+        switch dialect {
+        case .eventStream: self = .eventStream
+        case .webSocket, .push: self = .webSocket
+        }
     }
 }

@@ -28,15 +28,15 @@ enum StreamEndpoint {
     /// - Parameters:
     ///   - isOverloaded: Whether the server is ending or full. Browsers' event sources never return
     ///     after an error, so they get a 200 that ends with a `retry:`, programs a 503.
+    ///   - allowsCompression: Whether a stream is compressed whose client asks for it.
     ///   - retryMilliseconds: What this client is told to wait before it returns.
     static func decide(
         _ request: HTTPRequest, admission: StreamAdmission, service: KintoService,
-        isOverloaded: Bool, retryMilliseconds: Int
+        isOverloaded: Bool, allowsCompression: Bool, retryMilliseconds: Int
     ) -> Decision {
         if admission.subject == .broadcasts {
             return decidePush(request, service: service, isOverloaded: isOverloaded)
         }
-        let shared = admission.fields
         let query: SubscriptionQuery
         do {
             query = try SubscriptionQuery(
@@ -47,22 +47,33 @@ enum StreamEndpoint {
         }
         if WebSocketHandshake.isRequested(by: request.head) {
             guard !isOverloaded else { return .answer(service.unavailable(for: request)) }
-            let answer = WebSocketHandshake.answer(
-                to: request.head, subprotocols: [StreamEncoding.subprotocol])
-            switch answer {
+            let handshake = WebSocketHandshake.answer(
+                to: request.head, subprotocols: [StreamEncoding.subprotocol],
+                allowsCompression: allowsCompression)
+            switch handshake {
             case .refused(let answer):
                 return .answer(service.refusal(of: request, handshake: answer))
-            case .accepted(let answer, _): return .begin(.webSocket, answer, opening: [], query)
+            case .accepted(let answer, _, let isCompressed):
+                let encoding = isCompressed ? StreamEncoding.webSocketDeflate : .webSocket
+                return .begin(encoding, answer, opening: [], query)
             }
         }
-        let retry = EventStreamEncoder.retry(milliseconds: retryMilliseconds)
+        var fields = eventStreamFields(admission.fields)
         guard !isOverloaded else {
-            return .answer(overloaded(request, service, shared, retry: retry))
+            let retry = EventStreamEncoder.retry(milliseconds: retryMilliseconds)
+            return .answer(overloaded(request, service, fields, retry: retry))
         }
-        let opening = retry + EventStreamComment.opening.bytes
+        var encoding = StreamEncoding.eventStream
+        if query.allowsGzip, allowsCompression {
+            fields.append("Vary", "Accept-Encoding")
+            if request.head.fields.wants(coding: "gzip") {
+                fields.append("Content-Encoding", "gzip")
+                encoding = .eventStreamGzip
+            }
+        }
         return .begin(
-            .eventStream, HTTPResponse(status: 200, fields: eventStreamFields(shared)),
-            opening: opening, query)
+            encoding, HTTPResponse(status: 200, fields: fields),
+            opening: encoding.opening(retryMilliseconds: retryMilliseconds), query)
     }
 
     /// Decides on a request of a browser's push service. Its subprotocol is not confirmed, which
@@ -74,19 +85,19 @@ enum StreamEndpoint {
         switch WebSocketHandshake.answer(to: request.head) {
         case .refused(let answer):
             return .answer(service.refusal(of: request, handshake: answer))
-        case .accepted(let answer, _):
+        case .accepted(let answer, _, _):
             return .begin(.push, answer, opening: [], SubscriptionQuery())
         }
     }
 
     private static func overloaded(
-        _ request: HTTPRequest, _ service: KintoService, _ shared: HTTPFields, retry: [UInt8]
+        _ request: HTTPRequest, _ service: KintoService, _ fields: HTTPFields, retry: [UInt8]
     ) -> HTTPResponse {
         let accepted = request.head.fields.tokens("Accept")
         guard accepted.contains(where: { $0.hasPrefix(EventStreamEncoder.mediaType) }) else {
             return service.unavailable(for: request)
         }
-        return HTTPResponse(status: 200, fields: eventStreamFields(shared), body: retry)
+        return HTTPResponse(status: 200, fields: fields, body: retry)
     }
 
     private static func eventStreamFields(_ shared: HTTPFields) -> HTTPFields {

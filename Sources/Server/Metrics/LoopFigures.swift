@@ -21,10 +21,17 @@ final class LoopFigures: Sendable {
         subscribers: [Int], deliveries: UInt64, stalls: UInt64, changes: UInt64,
         repeats: UInt64
     ) {
-        eventStreams.store(
-            subscribers[StreamEncoding.eventStream.rawValue], ordering: .relaxed)
-        webSockets.store(subscribers[StreamEncoding.webSocket.rawValue], ordering: .relaxed)
-        pushes.store(subscribers[StreamEncoding.push.rawValue], ordering: .relaxed)
+        var open = (eventStreams: 0, webSockets: 0, pushes: 0)
+        for (encoding, count) in zip(StreamEncoding.allCases, subscribers) {
+            switch encoding.dialect {
+            case .eventStream: open.eventStreams += count
+            case .webSocket: open.webSockets += count
+            case .push: open.pushes += count
+            }
+        }
+        eventStreams.store(open.eventStreams, ordering: .relaxed)
+        webSockets.store(open.webSockets, ordering: .relaxed)
+        pushes.store(open.pushes, ordering: .relaxed)
         self.deliveries.store(deliveries, ordering: .relaxed)
         self.stalls.store(stalls, ordering: .relaxed)
         self.changes.store(changes, ordering: .relaxed)

@@ -71,6 +71,40 @@ def native(browser, server, pages):
     ok("after kill -9 and a restart, EventSource returns with Last-Event-ID and gets what it missed")
 
 
+COMPRESSED = """(async () => {
+  const url = location.origin + "/v1/buckets/monitor/collections/changes/stream?_encoding=gzip";
+  window.events = []; window.messages = []; window.ready = 0;
+  window.source = new EventSource(url);
+  source.onmessage = e => events.push(JSON.parse(e.data).collection);
+  source.addEventListener("ready", () => window.ready += 1);
+  window.socket = new WebSocket(url.replace("http", "ws"));
+  socket.onmessage = e => { const m = JSON.parse(e.data); if (m.entry) messages.push(m.entry.collection); };
+  const answer = await fetch(url);
+  window.coding = answer.headers.get("Content-Encoding");
+  await answer.body.cancel();
+})()"""
+
+
+def compressed(browser, server):
+    """Both compressed; a page of the server's own may see the fields of its answers."""
+    page = browser.open(f"{server.base}/dashboard/")
+    page.evaluate(COMPRESSED)
+    page.wait("ready == 1 && events.length == 3 && messages.length == 3")
+    extensions = page.evaluate("socket.extensions")
+    assert extensions.startswith("permessage-deflate"), extensions
+    assert page.evaluate("coding") == "gzip"
+    ok(f"WebSocket agrees on {extensions}; EventSource inflates gzip")
+    for count, collection in enumerate(("one", "three", "two"), start=4):
+        start = time.monotonic()
+        server.write(collection)
+        page.wait(f"events.at(-1) == '{collection}' && events.length == {count}"
+                  f" && messages.at(-1) == '{collection}' && messages.length == {count}")
+        seconds = time.monotonic() - start
+        assert seconds < 5, seconds
+    ok(f"both get each compressed change at once (the last within {seconds * 1000:.0f} ms)")
+    page.command("Page.navigate", url="about:blank")
+
+
 def client(browser, server, pages):
     """The client of the examples: fall-back, return, sharing."""
     page = browser.open(f"{pages}/heliograph.js")
@@ -208,6 +242,7 @@ def main():
             server.write(collection)
         browser = Browser(chromium)
         try:
+            compressed(browser, server)
             native(browser, server, pages)
             client(browser, server, pages)
             sharing(browser, server, pages)

@@ -5,7 +5,9 @@ import Wire
 
 /// A client of a stream over a real socket, which holds what it was told.
 final class StreamClient {
-    enum Transport: CaseIterable { case eventStream, webSocket }
+    enum Transport: CaseIterable {
+        case eventStream, eventStreamGzip, webSocket, webSocketDeflate
+    }
 
     /// What it holds: the timestamp of each collection it believes in, by `bucket/collection`.
     private(set) var entries: [String: Int64] = [:]
@@ -22,6 +24,7 @@ final class StreamClient {
     private var connection: TestConnection?
     private var parser = EventStreamParser()
     private var decoder = WebSocketFrameDecoder(role: .client)
+    private var inflater = Inflater(outputBytesMax: .max / 2)
     private var unread: [UInt8] = []
     private var lastRevision: UInt64 = 0
 
@@ -42,10 +45,22 @@ final class StreamClient {
         case .eventStream:
             try connection.send("GET", path)
             _ = try connection.read(until: "\r\n\r\n")
+        case .eventStreamGzip:
+            try connection.send(
+                "GET", path + "&_encoding=gzip", fields: ["Accept-Encoding": "gzip"])
+            _ = try connection.read(until: "\r\n\r\n")
+            let header = try connection.readBytes(Gzip.header.count)
+            if header != Gzip.header { complaints.append("no gzip") }
         case .webSocket: _ = try connection.upgrade(path)
+        case .webSocketDeflate:
+            let answer = try connection.upgrade(
+                path, fields: ["Sec-WebSocket-Extensions": "permessage-deflate"])
+            if answer.fields["Sec-WebSocket-Extensions"] == nil { complaints.append("no deflate") }
         }
         parser = EventStreamParser()
-        decoder = WebSocketFrameDecoder(role: .client)
+        decoder = WebSocketFrameDecoder(
+            role: .client, allowsCompression: transport == .webSocketDeflate)
+        inflater = Inflater(outputBytesMax: .max / 2)
         unread = []
         self.connection = connection
     }
@@ -70,10 +85,16 @@ final class StreamClient {
 
     private func take(_ bytes: [UInt8]) {
         switch transport {
-        case .eventStream:
-            let events = bytes.withUnsafeBytes { try? parser.parse($0) } ?? []
-            for event in events { take(event.name, event.data, event.lastEventID) }
-        case .webSocket:
+        case .eventStreamGzip:
+            var text: [UInt8] = []
+            do {
+                try inflater.inflate(bytes, to: &text)
+            } catch {
+                complaints.append("not deflated: \(error)")
+            }
+            takeEvents(text)
+        case .eventStream: takeEvents(bytes)
+        case .webSocket, .webSocketDeflate:
             unread += bytes
             while let text = nextMessage() {
                 let message = (try? JSONParser.parse(text))?.object ?? JSONObject()
@@ -82,6 +103,11 @@ final class StreamClient {
                     message["cursor"]?.string ?? "")
             }
         }
+    }
+
+    private func takeEvents(_ bytes: [UInt8]) {
+        let events = bytes.withUnsafeBytes { try? parser.parse($0) } ?? []
+        for event in events { take(event.name, event.data, event.lastEventID) }
     }
 
     private func nextMessage() -> [UInt8]? {

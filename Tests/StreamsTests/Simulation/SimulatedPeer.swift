@@ -31,13 +31,15 @@ struct SimulatedPeer {
     private var lastRevision: UInt64 = 0
     private var consumed = 0
     private var parser = EventStreamParser()
-    private var decoder = WebSocketFrameDecoder(role: .client)
+    private var decoder: WebSocketFrameDecoder
+    private var inflater = Inflater(outputBytesMax: .max / 2)
     private var isFailed = false
 
     init(_ channel: Channel, _ encoding: StreamEncoding, slot: UInt32) {
         self.channel = channel
         self.encoding = encoding
         self.slot = slot
+        decoder = Self.makeDecoder(encoding)
     }
 
     /// It begins anew, without a cursor.
@@ -67,20 +69,36 @@ struct SimulatedPeer {
         connection = (loop, id)
         consumed = 0
         parser = EventStreamParser()
-        decoder = WebSocketFrameDecoder(role: .client)
+        decoder = Self.makeDecoder(encoding)
+        inflater = Inflater(outputBytesMax: .max / 2)
+    }
+
+    private static func makeDecoder(_ encoding: StreamEncoding) -> WebSocketFrameDecoder {
+        WebSocketFrameDecoder(role: .client, allowsCompression: encoding == .webSocketDeflate)
     }
 
     /// It reads what its socket has received. What the end cuts off is lost.
     mutating func take(_ received: [UInt8], _ history: [Change]) {
-        let fresh = Array(received[consumed...])
-        switch encoding {
+        var fresh = Array(received[consumed...])
+        switch encoding.dialect {
         case .eventStream:
             consumed = received.count
+            if encoding == .eventStreamGzip { fresh = inflate(fresh) }
             let events = fresh.withUnsafeBytes { try? parser.parse($0) }
             for event in events ?? [] { take(event, history) }
         case .webSocket: takeMessages(fresh, history)
         case .push: break
         }
+    }
+
+    private mutating func inflate(_ bytes: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = []
+        do {
+            try inflater.inflate(bytes, to: &text)
+        } catch {
+            complaints.append("not deflated: \(error)")
+        }
+        return text
     }
 
     private mutating func take(_ event: StreamedEvent, _ history: [Change]) {

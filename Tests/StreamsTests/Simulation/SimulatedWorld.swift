@@ -30,6 +30,7 @@ final class SimulatedWorld {
     private(set) var coverage = Coverage()
 
     private static let buckets = ["b0", "b1", "b2", "private"]
+    private static let encodings = StreamEncoding.allCases.filter { $0 != .push }
     private static let channels: [Channel] = [
         .monitor(.all), .monitor(.all), .monitor(ChangeFilter(bucket: "b1")),
         .monitor(ChangeFilter(collection: "c2")),
@@ -130,7 +131,7 @@ final class SimulatedWorld {
     private func arrive() {
         guard peers.count < 12 else { return }
         let channel = Self.channels[Int.random(in: 0..<Self.channels.count, using: &random)]
-        let encoding: StreamEncoding = Bool.random(using: &random) ? .eventStream : .webSocket
+        let encoding = Self.encodings[Int.random(in: 0..<Self.encodings.count, using: &random)]
         peers.append(SimulatedPeer(channel, encoding, slot: UInt32(peers.count)))
         connect(peers.count - 1, room: Int.random(in: 0..<2_000, using: &random))
     }
@@ -214,7 +215,8 @@ final class SimulatedWorld {
 
     /// A WebSocket client asks for something else, from the start.
     private func replace(_ place: Int) {
-        guard let (loop, id) = peers[place].connection, peers[place].encoding == .webSocket,
+        guard let (loop, id) = peers[place].connection,
+            case .webSocket = peers[place].encoding.dialect,
             case .monitor = peers[place].channel
         else { return }
         loops[loop].fanOut.synchronize()
