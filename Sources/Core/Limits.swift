@@ -109,6 +109,15 @@ package enum Limits {
     /// How often the end of a drain is looked for.
     package static let drainPollMicroseconds: UInt32 = 5_000
 
+    // MARK: Proxies in front
+
+    /// Addresses and networks of trusted proxies.
+    package static let trustedProxiesMax = 1_024
+    /// The header that a proxy puts before a connection's bytes.
+    package static let proxyHeaderBytesMax = 4 * 1024
+    /// From the beginning of a proxy's connection to the end of that header, however it drips.
+    package static let proxyHeaderSecondsMax = 5
+
     // MARK: WebSocket
 
     /// A message from a client, all fragments together: 1009.

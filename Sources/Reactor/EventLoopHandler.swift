@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+
 /// What a loop tells about its connections. Everything is called on the loop's thread.
 ///
 /// Within a call the handler may call anything of the loop for any connection: connections that

@@ -7,7 +7,7 @@ import Testing
 @testable import Server
 
 /// Merges an ini's `[app:main]` text with an environment and flags, on the program's own table.
-private func merge(
+func merge(
     _ application: String? = "", server: String = "", environment: [String: String] = [:],
     flags: [SettingFlag] = []
 ) throws(ConfigurationError) -> EffectiveSettings {
@@ -22,7 +22,7 @@ private func merge(
 }
 
 /// The one line with which a configuration is refused.
-private func refusal(_ body: () throws(ConfigurationError) -> some Any) -> String {
+func refusal(_ body: () throws(ConfigurationError) -> some Any) -> String {
     do {
         return "accepted: \(try body())"
     } catch { return "\(error)" }

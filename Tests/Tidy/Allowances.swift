@@ -20,7 +20,8 @@ enum Allowances {
             "loginAttemptsMax"
         ],
         "a wait: a test at its boundary would take as long": [
-            "requestHeadSecondsMax", "requestBodySecondsMax", "keepAliveSecondsMax",
+            "requestHeadSecondsMax", "proxyHeaderSecondsMax", "requestBodySecondsMax",
+            "keepAliveSecondsMax",
             "stalledAnswerSecondsMax", "lingerMillisecondsMax", "watchRetryMillisecondsMax",
             "refusedSecondsMax", "failureLogMillisecondsMin", "accessCheckMillisecondsMin",
             "answerSilenceSecondsMax", "requestPauseSecondsMax", "progressMilliseconds",

@@ -38,14 +38,19 @@ package final class HeliographServer: Sendable {
         package var full: @Sendable () -> Void
         /// A request could not be answered because of a failure; at most once per second.
         package var failed: @Sendable (any Error) -> Void
+        /// A connection of a listener for proxies was refused: why, and whose it was; at most once
+        /// per second.
+        package var proxyRefused: @Sendable (_ reason: String, _ peer: String) -> Void
 
         /// Makes a reporter, by default one that tells nobody.
         package init(
             full: @escaping @Sendable () -> Void = {},
-            failed: @escaping @Sendable (any Error) -> Void = { _ in }
+            failed: @escaping @Sendable (any Error) -> Void = { _ in },
+            proxyRefused: @escaping @Sendable (String, String) -> Void = { _, _ in }
         ) {
             self.full = full
             self.failed = failed
+            self.proxyRefused = proxyRefused
         }
     }
 
@@ -59,6 +64,8 @@ package final class HeliographServer: Sendable {
         package var connectionsMax: Int
         /// How streams behave.
         package var streams: StreamConfiguration
+        /// What the operator says of the connections that come in.
+        package var edge = EdgeConfiguration()
         /// The API's settings.
         package var kinto: KintoSettings
 
@@ -85,8 +92,8 @@ package final class HeliographServer: Sendable {
     private let emitter: BroadcastEmitter
     private let group: EventLoopGroup
     private let services: [LoopService]
-    private let admission: Admission
     private let figures: ServerFigures
+    private let edge: Edge
 
     /// Opens nothing but sockets: reads the change log of `storage`, listens, and runs the loops.
     ///
@@ -106,11 +113,7 @@ package final class HeliographServer: Sendable {
         }
         let group: EventLoopGroup
         do {
-            group = try EventLoopGroup(
-                loops: options.loops,
-                configuration: EventLoopConfiguration(
-                    listeners: options.listeners,
-                    connectionsMax: options.connectionsMax + Limits.refusedConnectionsMax))
+            group = try HeliographServer.listen(options)
         } catch {
             storage.close()
             throw .listening("\(error)")
@@ -129,17 +132,16 @@ package final class HeliographServer: Sendable {
             hub.publish(commit)
             emitter.note(commit)
         }
-        let admission = Admission(
-            connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
-        let figures = ServerFigures(hub: hub, storage: storage, admission: admission)
+        let edge = Edge(options, reporter: reporter, clock: HeliographServer.now)
+        let figures = ServerFigures(hub: hub, storage: storage, edge: edge)
         let service = KintoService(
             settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
         let dispatcher = RequestDispatcher(
             service: service, storage: storage,
             runner: HeliographServer.runner(options.kinto, storage),
             clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
-        self.admission = admission
         self.figures = figures
+        self.edge = edge
         self.storage = storage
         self.hub = hub
         self.emitter = emitter
@@ -148,7 +150,7 @@ package final class HeliographServer: Sendable {
         let services = group.loops.map { loop in
             LoopService(
                 loop: loop, hub: hub, dispatcher: dispatcher, service: service,
-                admission: admission, streams: options.streams, clock: HeliographServer.now)
+                edge: edge, streams: options.streams, clock: HeliographServer.now)
         }
         self.services = services
         figures.setLoops(services.map(\.figures))
@@ -161,6 +163,20 @@ package final class HeliographServer: Sendable {
             throw .listening("\(error)")
         }
         emitter.start()
+    }
+
+    /// Listens, and makes the loops.
+    private static func listen(_ options: Options) throws(ReactorError) -> EventLoopGroup {
+        try EventLoopGroup(
+            loops: options.loops,
+            configuration: EventLoopConfiguration(
+                listeners: options.listeners,
+                connectionsMax: options.connectionsMax + Limits.refusedConnectionsMax))
+    }
+
+    /// Whether a listener's connections begin with the header of a proxy.
+    package func isProxied(_ listener: ListenerID) -> Bool {
+        edge.configuration.proxiedListeners.contains(listener)
     }
 
     /// Ends in order: says that it is not ready any more, stops accepting, answers what is in
@@ -178,7 +194,7 @@ package final class HeliographServer: Sendable {
             _ = service.loop.post { service.beginDrain(windowMilliseconds: seconds * 1_000) }
         }
         var waitsLeft = seconds * 1_000_000 / Int(Limits.drainPollMicroseconds)
-        while admission.openCount > 0, waitsLeft > 0 {
+        while edge.admission.openCount > 0, waitsLeft > 0 {
             usleep(Limits.drainPollMicroseconds)
             waitsLeft -= 1
         }

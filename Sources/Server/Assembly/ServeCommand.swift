@@ -35,6 +35,11 @@ package enum ServeCommand {
                     full: { logger.warning("the limit of connections is reached") },
                     failed: { error in
                         logger.error("a request failed", ["reason": .text("\(error)")])
+                    },
+                    proxyRefused: { reason, peer in
+                        logger.warning(
+                            "a proxy's connection was refused",
+                            ["reason": .text(reason), "peer": .text(peer)])
                     }))
         } catch {
             logger.error(
@@ -88,7 +93,7 @@ package enum ServeCommand {
     ) -> HeliographServer.Options {
         let settings = configuration.server
         let spare = max(1, descriptors - Limits.reservedDescriptors)
-        return HeliographServer.Options(
+        var options = HeliographServer.Options(
             listeners: settings.listeners, loops: settings.loops ?? cores,
             connectionsMax: min(settings.connectionsMax ?? spare, spare),
             streams: StreamConfiguration(
@@ -99,13 +104,16 @@ package enum ServeCommand {
                 paceMilliseconds: settings.paceSeconds * 1_000,
                 allowsCompression: settings.compressesStreams),
             kinto: configuration.api)
+        options.edge = settings.edge
+        return options
     }
 
     private static func address(of server: HeliographServer) -> String {
         server.addresses.map { bound in
-            switch bound.address {
-            case .tcp: "http://\(bound.address)/v1"
-            case .unix: "\(bound.address)"
+            let proxied = server.isProxied(bound.listener) ? "proxy+" : ""
+            return switch bound.address {
+            case .tcp: "\(proxied)http://\(bound.address)/v1"
+            case .unix: "\(proxied)\(bound.address)"
             }
         }.joined(separator: " ")
     }

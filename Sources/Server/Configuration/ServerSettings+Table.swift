@@ -10,6 +10,7 @@ extension ServerSettings: DeclaredSettings {
         SettingTopic("Where the server listens", listening),
         SettingTopic("Where the data is kept", data),
         SettingTopic("Connections and streams", connections),
+        SettingTopic("Proxies in front", edgeSettings),
     ]
 
     private static let listening: [Setting<ServerSettings>] = [
@@ -34,9 +35,10 @@ extension ServerSettings: DeclaredSettings {
         Setting(
             "heliograph.listen",
             "Addresses to listen on instead of host and port, separated by white space: "
-                + "http://HOST:PORT or unix:/path."
+                + "http://HOST:PORT or unix:/path. With proxy+ before it, connections begin with"
+                + " the header of the PROXY protocol, version 2."
         ) { value, settings throws(SettingsError) in
-            settings.listenAddresses = try addresses(value)
+            try readListeners(value, &settings)
         },
     ]
 
@@ -106,22 +108,4 @@ extension ServerSettings: DeclaredSettings {
             "The longest time, in milliseconds, after which an event source returns, 1 to "
                 + "\(Limits.retryMillisecondsMax)."),
     ]
-
-    private static func addresses(
-        _ value: SettingValue
-    ) throws(SettingsError) -> [ListenAddress] {
-        let words = value.value.settingWords
-        guard words.count <= Limits.listenersMax else {
-            throw value.error(expected: "at most \(Limits.listenersMax) addresses")
-        }
-        var addresses: [ListenAddress] = []
-        for word in words {
-            guard let address = ListenAddress(parsing: word), !addresses.contains(address) else {
-                throw value.error(
-                    expected: "different addresses of the form http://HOST:PORT or unix:/path")
-            }
-            addresses.append(address)
-        }
-        return addresses
-    }
 }

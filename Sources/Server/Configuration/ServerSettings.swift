@@ -12,6 +12,8 @@ package struct ServerSettings: Sendable, Equatable {
     var port: UInt16 = 8888
     /// `heliograph.listen`: addresses instead of host and port.
     var listenAddresses: [ListenAddress] = []
+    /// Which of these are for proxies that put a header before each connection.
+    var proxiedAddresses: Set<ListenAddress> = []
     /// `kinto.storage_backend`: the kind of storage.
     var storageBackend = "sqlite"
     /// `kinto.storage_url`: where that is.
@@ -39,6 +41,8 @@ package struct ServerSettings: Sendable, Equatable {
     package internal(set) var compressesStreams = true
     /// Over how long one change is told to event streams; 0 for at once.
     package internal(set) var paceSeconds = 0
+    /// Who connects, and what is believed of it.
+    package internal(set) var edge = EdgeConfiguration()
     /// The least severe messages that are logged.
     package internal(set) var logLevel = LogLevel.info
 
@@ -57,7 +61,9 @@ package struct ServerSettings: Sendable, Equatable {
             // An option `--host` or `--port` outranks a list that an option did not set.
             if own.contains(where: { $0.section == .server && $0.origin.isFlag }) {
                 listenAddresses = []
+                proxiedAddresses = []
             }
+            try resolveProxiedListeners()
             if retryMillisecondsMin > retryMillisecondsMax {
                 throw SettingsError(
                     key: "heliograph.streams.retry_milliseconds_min",

@@ -22,7 +22,7 @@ extension LoopService {
             let unread = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
             let length = RepeatedAnswers.headLength(unread)
             guard length > 0, drain == nil,
-                loop[state: connection].second != LoopService.notAdmitted,
+                !marks(of: connection).contains(.refused),
                 let message = repeats.answer(
                     to: UnsafeRawBufferPointer(rebasing: unread[..<length]), repeatStamp)
             else { break }

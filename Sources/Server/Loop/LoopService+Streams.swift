@@ -61,8 +61,7 @@ extension LoopService {
         let retry = fanOut.drawRetryMilliseconds()
         let decision = StreamEndpoint.decide(
             request, admission: admission, service: service,
-            isOverloaded: isDraining
-                || loop[state: connection].second == LoopService.notAdmitted,
+            isOverloaded: isDraining || marks(of: connection).contains(.refused),
             allowsCompression: fanOut.configuration.allowsCompression,
             retryMilliseconds: retry)
         switch decision {
@@ -73,7 +72,7 @@ extension LoopService {
                 of: answer, version: exchange.head.version, date: currentDate())
             head.append(contentsOf: opening)
             exchanges[connection.slot] = nil
-            loop[state: connection].first = Kind(encoding.dialect).rawValue
+            setKind(Kind(encoding.dialect), of: connection)
             loop.setSendBuffer(connection, bytes: Limits.streamSendBufferBytesMax)
             let hasBegun = fanOut.begin(
                 StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
@@ -84,7 +83,7 @@ extension LoopService {
                         changes: changes)
                 })
             if !hasBegun {
-                loop[state: connection].first = Kind.http.rawValue
+                setKind(.http, of: connection)
                 exchange.keepsAlive = false
                 exchanges[connection.slot] = exchange
                 send(service.unavailable(for: request), connection, exchange)

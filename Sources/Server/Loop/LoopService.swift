@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // One loop's connections: reads requests, has them answered, and turns some into streams. Steps 1,
-// 5 and 6 of a write's way (see the overview page). What a connection is at the moment is one word
+// 5 and 6 of a write's way (see the overview page). What a connection is at the moment is one byte
 // of its record in the slab; an `HTTPExchange` exists only while a request is in progress.
 
 import Core
@@ -18,7 +18,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// The loop's streams.
     typealias Streaming = FanOut<LoopStreamTransport, SystemRandomNumberGenerator>
 
-    /// What a connection is at the moment: the first word of its state.
+    /// What a connection is at the moment: the lowest byte of its state's first word.
     enum Kind: UInt64 {
         /// Requests and answers.
         case http = 0
@@ -40,7 +40,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     /// The loop.
     let loop: EventLoop
-    private let admission: Admission
+    /// What all loops share of how connections come in.
+    let edge: Edge
     /// What the streams have done, for other threads.
     let figures = LoopFigures()
     /// The loop's streams.
@@ -70,11 +71,11 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// Makes the handler of `loop`.
     init(
         loop: EventLoop, hub: Hub, dispatcher: RequestDispatcher, service: KintoService,
-        admission: Admission, streams: StreamConfiguration,
+        edge: Edge, streams: StreamConfiguration,
         clock: @escaping @Sendable () -> Timestamp
     ) {
         self.loop = loop
-        self.admission = admission
+        self.edge = edge
         self.dispatcher = dispatcher
         self.hub = hub
         self.service = service
@@ -93,18 +94,15 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     // MARK: Events of the loop
 
     func accepted(_ connection: ConnectionID, listener: ListenerID, peer: PeerAddress) {
-        guard admission.enter() else {
-            loop[state: connection].second = LoopService.notAdmitted
-            setDeadline(connection, seconds: Limits.refusedSecondsMax)
-            return
-        }
-        setDeadline(connection, seconds: Limits.keepAliveSecondsMax)
+        begin(connection, listener: listener, peer: peer)
     }
 
     func received(_ bytes: UnsafeRawBufferPointer, on connection: ConnectionID) -> Int {
         switch kind(of: connection) {
         case .eventStream, .closing: return bytes.count
         case .webSocket: return receiveOnWebSocket(bytes, connection)
+        case .http where marks(of: connection).contains(.awaitsProxyHeader):
+            return receiveProxyHeader(bytes, connection)
         case .http: return receiveRequests(bytes, connection)
         }
     }
@@ -168,7 +166,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     func closed(_ connection: ConnectionID, reason: CloseReason) {
-        admission.leave()
+        edge.admission.leave()
         exchanges[connection.slot] = nil
         switch kind(of: connection) {
         case .eventStream, .webSocket:
@@ -271,7 +269,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ bytes: UnsafeRawBufferPointer?
     ) {
         let request = exchange.takeRequest()
-        guard loop[state: connection].second != LoopService.notAdmitted else {
+        guard !marks(of: connection).contains(.refused) else {
             refuseAdmission(connection, exchange, request)
             return
         }
@@ -370,11 +368,6 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     // MARK: Connections
 
-    /// What a connection is at the moment.
-    func kind(of connection: ConnectionID) -> Kind {
-        Kind(rawValue: loop[state: connection].first) ?? .closing
-    }
-
     /// The request in progress on a connection, if there is one.
     func exchange(of connection: ConnectionID) -> HTTPExchange? {
         guard let exchange = exchanges[connection.slot],
@@ -390,19 +383,17 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         return exchange
     }
 
-    private func setDeadline(_ connection: ConnectionID, seconds: Int) {
+    /// Sets a connection's deadline, from the beginning of the turn.
+    func setDeadline(_ connection: ConnectionID, seconds: Int) {
         loop.setDeadline(connection, after: Int64(seconds) * 1_000_000_000)
     }
 
     private func closeAfterOutput(_ connection: ConnectionID) {
         exchanges[connection.slot] = nil
-        loop[state: connection].first = Kind.closing.rawValue
+        setKind(.closing, of: connection)
         loop.closeAfterOutput(
             connection, lingerNanoseconds: Int64(Limits.lingerMillisecondsMax) * 1_000_000)
     }
-
-    /// The second word of a connection that is one too many.
-    static let notAdmitted: UInt64 = 1
 
     private static let continueFrame = EncodedFrame(HTTPResponseWriter.continuation)
 }

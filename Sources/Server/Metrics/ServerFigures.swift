@@ -9,16 +9,16 @@ import Synchronization
 final class ServerFigures: ServerPages {
     private let hub: Hub
     private let storage: any Storage
-    private let admission: Admission
+    private let edge: Edge
     private let loops = Mutex<[LoopFigures]>([])
     private let draining = Atomic(false)
     private let document = RememberedDocument(AsyncAPIDocument.json)
 
     /// Makes the pages of a server whose loops are still to come.
-    init(hub: Hub, storage: any Storage, admission: Admission) {
+    init(hub: Hub, storage: any Storage, edge: Edge) {
         self.hub = hub
         self.storage = storage
-        self.admission = admission
+        self.edge = edge
     }
 
     /// Tells that the ordered end has begun.
@@ -40,7 +40,11 @@ final class ServerFigures: ServerPages {
         appendStreams(to: &text)
         appendStorage(to: &text)
         text.append(
-            "heliograph_connections", .gauge, "Open connections.", admission.openCount)
+            "heliograph_connections", .gauge, "Open connections.", edge.admission.openCount)
+        text.append(
+            "heliograph_proxy_refusals_total", .counter,
+            "Connections that did not begin with the PROXY header of a trusted proxy.",
+            edge.proxyRefusalCount)
         text.append(
             "heliograph_head_revision", .gauge, "Revision of the newest change.",
             hub.announced.number)

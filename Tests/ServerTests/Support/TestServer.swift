@@ -17,18 +17,22 @@ final class TestServer: Sendable {
     init(
         settings: [String: String] = [:], storage: (any Storage)? = nil, loops: Int = 1,
         connectionsMax: Int = Limits.connectionsPerLoopDefault,
-        streams: StreamConfiguration = StreamConfiguration()
+        streams: StreamConfiguration = StreamConfiguration(),
+        edge: EdgeConfiguration = EdgeConfiguration(),
+        reporter: HeliographServer.Reporter = HeliographServer.Reporter()
     ) throws {
         var values = KintoSettings.embedded
         values["kinto.http_host"] = "test"
         for (key, value) in settings { values[key] = value }
+        var options = HeliographServer.Options(
+            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops,
+            connectionsMax: connectionsMax, streams: streams, kinto: try KintoSettings(values))
+        options.edge = edge
         server = try HeliographServer(
-            HeliographServer.Options(
-                listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops,
-                connectionsMax: connectionsMax, streams: streams,
-                kinto: KintoSettings(values)),
+            options,
             storage: storage
-                ?? MemoryStorage(epoch: Epoch(randomBits: 7), clock: HeliographServer.now))
+                ?? MemoryStorage(epoch: Epoch(randomBits: 7), clock: HeliographServer.now),
+            reporter: reporter)
         guard case .tcp(_, let port)? = server.addresses.first?.address else {
             preconditionFailure("no port")
         }
