@@ -8,6 +8,7 @@
 // storage finishes what waits and closes.
 
 import Core
+import Dispatch
 import Glibc
 import Hub
 import KintoAPI
@@ -74,6 +75,11 @@ package final class HeliographServer: Sendable {
             self.streams = streams
             self.kinto = kinto
         }
+
+        /// Connections that one loop may have: all of the process, and those that are refused.
+        fileprivate var loopConnectionsMax: Int {
+            connectionsMax + Limits.refusedConnectionsMax
+        }
     }
 
     /// The addresses listened on, with real ports.
@@ -87,6 +93,8 @@ package final class HeliographServer: Sendable {
     private let services: [LoopService]
     private let admission: Admission
     private let figures: ServerFigures
+    private let runner: PlanRunner
+    private let dispatcher: Mutex<RequestDispatcher>
 
     /// Opens nothing but sockets: reads the change log of `storage`, listens, and runs the loops.
     ///
@@ -110,7 +118,7 @@ package final class HeliographServer: Sendable {
                 loops: options.loops,
                 configuration: EventLoopConfiguration(
                     listeners: options.listeners,
-                    connectionsMax: options.connectionsMax + Limits.refusedConnectionsMax))
+                    connectionsMax: options.loopConnectionsMax))
         } catch {
             storage.close()
             throw .listening("\(error)")
@@ -134,12 +142,14 @@ package final class HeliographServer: Sendable {
         let figures = ServerFigures(hub: hub, storage: storage, admission: admission)
         let service = KintoService(
             settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
+        let runner = HeliographServer.runner(options.kinto, storage)
         let dispatcher = RequestDispatcher(
-            service: service, storage: storage,
-            runner: HeliographServer.runner(options.kinto, storage),
+            service: service, storage: storage, runner: runner,
             clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         self.admission = admission
         self.figures = figures
+        self.runner = runner
+        self.dispatcher = Mutex(dispatcher)
         self.storage = storage
         self.hub = hub
         self.emitter = emitter
@@ -147,8 +157,8 @@ package final class HeliographServer: Sendable {
         addresses = group.boundAddresses
         let services = group.loops.map { loop in
             LoopService(
-                loop: loop, hub: hub, dispatcher: dispatcher, service: service,
-                admission: admission, streams: options.streams, clock: HeliographServer.now)
+                loop: loop, hub: hub, dispatcher: dispatcher, admission: admission,
+                streams: options.streams, clock: HeliographServer.now)
         }
         self.services = services
         figures.setLoops(services.map(\.figures))
@@ -161,6 +171,34 @@ package final class HeliographServer: Sendable {
             throw .listening("\(error)")
         }
         emitter.start()
+    }
+
+    /// Takes over other options while it runs: what they say of connections, streams and the API.
+    /// Listeners and loops stay as they were made. No connection is closed for it.
+    ///
+    /// Each loop takes over everything at once, between two requests. Returns when all loops have,
+    /// or after `Limits.reloadSecondsMax` if one of them is busy for so long. Not to be called by
+    /// several threads at once.
+    package func adopt(_ options: Options) {
+        runner.verifier.adopt(options.kinto)
+        admission.setConnectionsMax(options.connectionsMax)
+        emitter.setInterval(seconds: options.kinto.broadcastDebounceSeconds)
+        let next = dispatcher.withLock { dispatcher in
+            let service = KintoService(succeeding: dispatcher.service, settings: options.kinto)
+            dispatcher = RequestDispatcher(succeeding: dispatcher, service: service)
+            return dispatcher
+        }
+        let loops = DispatchGroup()
+        for service in services {
+            loops.enter()
+            service.succeed(
+                with: LoopService.Succession(
+                    dispatcher: next, streams: options.streams,
+                    connectionsMax: options.loopConnectionsMax, isTakenOver: { loops.leave() }))
+        }
+        _ = loops.wait(timeout: .now() + .seconds(Limits.reloadSecondsMax))
+        // What grants a permission may have changed: streams that live by one are looked at again.
+        hub.noteAccessChange()
     }
 
     /// Ends in order: says that it is not ready any more, stops accepting, answers what is in
