@@ -40,6 +40,8 @@ extension FanOut {
         pace = Pace(
             windowMilliseconds: configuration.paceMilliseconds, slices: configuration.paceSlices)
         // All of them have everything, so none of them waits for its slice.
-        for place in moving { join(place, at: livePosition(of: cohorts[subscribers[place].cohort])) }
+        for place in moving {
+            join(place, at: livePosition(of: cohorts[subscribers[place].cohort]))
+        }
     }
 }

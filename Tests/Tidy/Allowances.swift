@@ -23,7 +23,8 @@ enum Allowances {
             "requestHeadSecondsMax", "requestBodySecondsMax", "keepAliveSecondsMax",
             "stalledAnswerSecondsMax", "lingerMillisecondsMax", "watchRetryMillisecondsMax",
             "refusedSecondsMax", "failureLogMillisecondsMin", "accessCheckMillisecondsMin",
-            "reloadSecondsMax", "answerSilenceSecondsMax", "requestPauseSecondsMax", "progressMilliseconds",
+            "reloadSecondsMax",
+            "answerSilenceSecondsMax", "requestPauseSecondsMax", "progressMilliseconds",
         ],
         "how often a drain is looked at: it decides when its end is seen, not what it is": [
             "drainPollMicroseconds"

@@ -93,7 +93,6 @@ package final class HeliographServer: Sendable {
     private let services: [LoopService]
     private let admission: Admission
     private let figures: ServerFigures
-    private let runner: PlanRunner
     private let dispatcher: Mutex<RequestDispatcher>
 
     /// Opens nothing but sockets: reads the change log of `storage`, listens, and runs the loops.
@@ -117,8 +116,7 @@ package final class HeliographServer: Sendable {
             group = try EventLoopGroup(
                 loops: options.loops,
                 configuration: EventLoopConfiguration(
-                    listeners: options.listeners,
-                    connectionsMax: options.loopConnectionsMax))
+                    listeners: options.listeners, connectionsMax: options.loopConnectionsMax))
         } catch {
             storage.close()
             throw .listening("\(error)")
@@ -142,13 +140,12 @@ package final class HeliographServer: Sendable {
         let figures = ServerFigures(hub: hub, storage: storage, admission: admission)
         let service = KintoService(
             settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
-        let runner = HeliographServer.runner(options.kinto, storage)
         let dispatcher = RequestDispatcher(
-            service: service, storage: storage, runner: runner,
+            service: service, storage: storage,
+            runner: HeliographServer.runner(options.kinto, storage),
             clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         self.admission = admission
         self.figures = figures
-        self.runner = runner
         self.dispatcher = Mutex(dispatcher)
         self.storage = storage
         self.hub = hub
@@ -180,7 +177,6 @@ package final class HeliographServer: Sendable {
     /// or after `Limits.reloadSecondsMax` if one of them is busy for so long. Not to be called by
     /// several threads at once.
     package func adopt(_ options: Options) {
-        runner.verifier.adopt(options.kinto)
         admission.setConnectionsMax(options.connectionsMax)
         emitter.setInterval(seconds: options.kinto.broadcastDebounceSeconds)
         let next = dispatcher.withLock { dispatcher in
@@ -188,6 +184,7 @@ package final class HeliographServer: Sendable {
             dispatcher = RequestDispatcher(succeeding: dispatcher, service: service)
             return dispatcher
         }
+        next.runner.verifier.adopt(options.kinto)
         let loops = DispatchGroup()
         for service in services {
             loops.enter()

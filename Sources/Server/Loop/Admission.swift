@@ -38,6 +38,7 @@ final class Admission: Sendable {
     /// Counts a connection less.
     func leave() {
         let number = count.subtract(1, ordering: .relaxed).newValue
-        if number < connectionsMax.load(ordering: .relaxed) { wasFull.store(false, ordering: .relaxed) }
+        guard number < connectionsMax.load(ordering: .relaxed) else { return }
+        wasFull.store(false, ordering: .relaxed)
     }
 }

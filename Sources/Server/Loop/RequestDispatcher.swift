@@ -16,7 +16,8 @@ final class RequestDispatcher: Sendable {
     /// The API.
     let service: KintoService
     private let storage: any Storage
-    private let runner: PlanRunner
+    /// Carries out what requests need.
+    let runner: PlanRunner
     private let clock: @Sendable () -> Timestamp
     private let tellFailure: @Sendable (any Error) -> Void
     /// When a failure was last told, in milliseconds since 1970.
