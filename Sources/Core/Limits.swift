@@ -268,6 +268,10 @@ package enum Limits {
     package static let suggestionMistakesMax = 3
     /// The width of the comments in a written configuration file.
     package static let templateColumnsMax = 80
+    /// What is shown of the value of a setting that changed while the server runs.
+    package static let shownSettingCharactersMax = 60
+    /// How long changed settings wait for a loop that is busy, before it is told that they count.
+    package static let reloadSecondsMax = 10
     /// Addresses one server listens on.
     package static let listenersMax = 16
     /// A host name (RFC 1035, 2.3.4).

@@ -41,6 +41,24 @@ package struct Setting<Settings: DeclaredSettings>: Sendable {
         self.read = read
     }
 
+    /// The same setting, which a server that runs can change.
+    ///
+    /// For example:
+    ///
+    /// ```swift
+    /// .flag("kinto.readonly", \.isReadOnly, "Refuse everything but reading.").reloadable
+    /// ```
+    package var reloadable: Setting {
+        var row = row
+        row.isReloadable = true
+        return Setting(row: row, read: read)
+    }
+
+    private init(row: SettingRow, read: @escaping Reading) {
+        self.row = row
+        self.read = read
+    }
+
     // MARK: Plain fields
 
     /// A text; where it is empty, the default stands.
@@ -104,6 +122,15 @@ package struct Setting<Settings: DeclaredSettings>: Sendable {
             value, settings throws(SettingsError) in
             settings[keyPath: field] = value.words
         }
+    }
+}
+
+extension Array {
+    /// The same settings, all of which a server that runs can change.
+    ///
+    /// - Complexity: O(*n*).
+    package func reloadable<Settings>() -> [Setting<Settings>] where Element == Setting<Settings> {
+        map(\.reloadable)
     }
 }
 

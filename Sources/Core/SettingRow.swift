@@ -21,6 +21,9 @@ package struct SettingRow: Sendable, Equatable {
     package let summary: String
     /// The section it stands in.
     package let section: Section
+    /// Whether a server that runs takes over another value when it reads its settings again;
+    /// otherwise the value it started with stays in force.
+    package internal(set) var isReloadable = false
 
     /// Makes a row of the table.
     init(

@@ -37,9 +37,26 @@ package final class BroadcastEmitter: Sendable {
         var debounce: Debounce
         /// Whether an announcement is being written.
         var isEmitting = false
-        /// Whether the end of the interval will be told.
-        var isTimed = false
+        /// The number of the timer that will tell the end of the interval; nil if there is none.
+        var timer: Int?
+        /// The number of the last timer. An older one that is left tells nothing.
+        var lastTimer = 0
         var isStopped = false
+
+        /// The number of a new timer; nil if there is one already.
+        mutating func setTimer() -> Int? {
+            guard timer == nil else { return nil }
+            lastTimer += 1
+            timer = lastTimer
+            return lastTimer
+        }
+
+        /// Ends a timer; false if it was given up before.
+        mutating func endTimer(_ number: Int) -> Bool {
+            guard timer == number else { return false }
+            timer = nil
+            return true
+        }
     }
 
     private let state: Mutex<State>
@@ -74,6 +91,15 @@ package final class BroadcastEmitter: Sendable {
     /// No announcement is begun any more.
     package func stop() { state.withLock { $0.isStopped = true } }
 
+    /// Sets the shortest time between two announcements, also for the one that waits.
+    package func setInterval(seconds: Int) {
+        state.withLock { state in
+            state.debounce.setInterval(seconds: seconds)
+            state.timer = nil
+        }
+        proceed()
+    }
+
     /// Takes note of a commit that the hub knows already, so that who is told can fetch.
     ///
     /// - Complexity: O(number of changes).
@@ -86,17 +112,17 @@ package final class BroadcastEmitter: Sendable {
 
     private func proceed() {
         let now = actions.clock()
-        let decision = state.withLock { state -> Debounce.Decision in
-            guard !state.isEmitting, !state.isStopped else { return .nothing }
+        let (decision, timer) = state.withLock { state -> (Debounce.Decision, Int) in
+            guard !state.isEmitting, !state.isStopped else { return (.nothing, 0) }
             let decision = state.debounce.decision(at: now)
             switch decision {
             case .nothing: break
             case .emit: state.isEmitting = true
             case .wait:
-                guard !state.isTimed else { return .nothing }
-                state.isTimed = true
+                guard let timer = state.setTimer() else { return (.nothing, 0) }
+                return (decision, timer)
             }
-            return decision
+            return (decision, 0)
         }
         switch decision {
         case .nothing: break
@@ -106,29 +132,28 @@ package final class BroadcastEmitter: Sendable {
             actions.persist(broadcast) { [weak self] isDone in
                 self?.persisted(version, at: now, isDone: isDone)
             }
-        case .wait(let milliseconds): wait(milliseconds)
+        case .wait(let milliseconds): wait(milliseconds, timer)
         }
     }
 
     private func persisted(_ version: Timestamp, at time: Timestamp, isDone: Bool) {
-        let retries = state.withLock { state -> Bool in
+        let timer = state.withLock { state -> Int? in
             state.isEmitting = false
             if isDone { state.debounce.emitted(version, at: time) }
-            guard !isDone, !state.isStopped, !state.isTimed else { return false }
-            state.isTimed = true
-            return true
+            guard !isDone, !state.isStopped else { return nil }
+            return state.setTimer()
         }
-        if retries {
-            wait(Limits.broadcastRetryMilliseconds)
+        if let timer {
+            wait(Limits.broadcastRetryMilliseconds, timer)
         } else if isDone {
             proceed()
         }
     }
 
-    private func wait(_ milliseconds: Int64) {
+    private func wait(_ milliseconds: Int64, _ timer: Int) {
         actions.schedule(milliseconds) { [weak self] in
-            self?.state.withLock { $0.isTimed = false }
-            self?.proceed()
+            let isDue = self?.state.withLock { $0.endTimer(timer) } ?? false
+            if isDue { self?.proceed() }
         }
     }
 }

@@ -19,7 +19,7 @@ package struct Debounce: Sendable {
         case wait(milliseconds: Int64)
     }
 
-    private let intervalMilliseconds: Int64
+    private var intervalMilliseconds: Int64
     private var last: (version: Timestamp, time: Timestamp)?
     private var newest: Timestamp?
 
@@ -31,6 +31,11 @@ package struct Debounce: Sendable {
     package init(intervalSeconds: Int, last: (version: Timestamp, time: Timestamp)? = nil) {
         intervalMilliseconds = Int64(intervalSeconds) * 1_000
         self.last = last
+    }
+
+    /// Sets the shortest time between two emissions; the one since the last is measured by it, too.
+    package mutating func setInterval(seconds: Int) {
+        intervalMilliseconds = Int64(seconds) * 1_000
     }
 
     /// Takes note of a version.

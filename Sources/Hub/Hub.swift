@@ -116,6 +116,14 @@ package final class Hub: Sendable {
         for wake in wakers { wake() }
     }
 
+    /// Announces that who may read what may have changed otherwise than by a commit.
+    ///
+    /// - Complexity: O(number of loops).
+    package func noteAccessChange() {
+        accessNumber.add(1, ordering: .releasing)
+        for wake in state.withLock({ $0.wakers }) { wake() }
+    }
+
     /// Registers a loop, which `wake` is called for from the writer's thread, and gives it the log
     /// of the monitored collections.
     package func attach(wake: @escaping @Sendable () -> Void) -> ChangeLog {

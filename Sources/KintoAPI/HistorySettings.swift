@@ -3,7 +3,7 @@
 import Core
 
 /// What the history plugin does.
-package struct HistorySettings: Sendable {
+package struct HistorySettings: Sendable, Equatable {
     /// `history.exclude_resources`: objects whose changes leave no entry, and those below them.
     package var excludedResources: [String] = []
     /// `history.exclude_user_ids`: users whose changes leave no entry.

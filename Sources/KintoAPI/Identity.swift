@@ -66,6 +66,16 @@ struct Identity: Sendable {
         return .known(anonymous)
     }
 
+    /// The same user, or the anonymous if no policy makes such user ids.
+    ///
+    /// - Complexity: O(number of policies).
+    func recognised(by settings: KintoSettings) -> Identity {
+        let isRecognised = settings.authenticationPolicies.contains { policy in
+            userID?.utf8.starts(with: "\(policy.prefix):".utf8) ?? true
+        }
+        return isRecognised ? self : .anonymous
+    }
+
     /// Whether nobody said who they are.
     var isAnonymous: Bool { userID == nil }
 

@@ -149,6 +149,8 @@ extension KintoService {
 
     /// Which of the streams that were admitted would not be any more.
     ///
+    /// A user whom no policy would recognise any more is everyone.
+    ///
     /// - Returns: The places of those among `streams`.
     /// - Throws: `StorageError`.
     /// - Complexity: A constant number of queries per viewer and per stream.
@@ -160,7 +162,9 @@ extension KintoService {
         for (place, stream) in streams.enumerated() {
             let authorization =
                 try known[stream.viewer]
-                ?? Authorization(Identity(stream.viewer), settings: settings, reader: reader)
+                ?? Authorization(
+                    Identity(stream.viewer).recognised(by: settings), settings: settings,
+                    reader: reader)
             known[stream.viewer] = authorization
             let isAllowed = try StreamPermission(path: stream.path).isGranted(authorization)
             let isGone = try authorization.identity.isDeletedAccount(settings, reader)

@@ -20,14 +20,16 @@ package final class KintoService: Sendable {
     private let clock: @Sendable () -> Timestamp
     /// Makes ids and nonces.
     let random: @Sendable (Int) -> [UInt8]
-    /// The tokens that delete pages.
-    let tokens = DeletionTokens()
-    /// The tickets for streams.
-    let tickets = StreamTickets()
     /// What the server shows of itself.
     let pages: (any ServerPages)?
+    private let memory: ServiceMemory
+
+    /// The tokens that delete pages.
+    var tokens: DeletionTokens { memory.tokens }
+    /// The tickets for streams.
+    var tickets: StreamTickets { memory.tickets }
     /// Keeps histories from growing for ever.
-    let historyTrimmer = HistoryTrimmer()
+    var historyTrimmer: HistoryTrimmer { memory.historyTrimmer }
 
     /// Makes a service.
     ///
@@ -49,6 +51,24 @@ package final class KintoService: Sendable {
         self.pages = pages
         self.clock = clock
         self.random = random
+        memory = ServiceMemory()
+    }
+
+    /// Makes the service that comes after another one when its settings change; it remembers what
+    /// that one does. Requests that the other has begun to answer are answered by it.
+    ///
+    /// - Complexity: O(number of endpoints).
+    package init(succeeding other: KintoService, settings: KintoSettings) {
+        self.settings = settings
+        router = Router(settings)
+        let document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
+        self.document = RememberedDocument { document.json($0) }
+        changes = other.changes
+        pages = other.pages
+        clock = other.clock
+        random = other.random
+        memory = other.memory.handedOn(
+            keepsCounts: settings.history == other.settings.history)
     }
 
     /// What a request needs. Bad input is answered, never thrown.

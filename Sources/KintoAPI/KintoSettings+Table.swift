@@ -10,18 +10,18 @@ extension KintoSettings: DeclaredSettings {
     private static let count = 0...1_000_000_000
 
     package static let topics = [
-        SettingTopic("The service", service),
-        SettingTopic("Redirects", redirects),
-        SettingTopic("Warnings and the end of the service", warnings),
-        SettingTopic("Requests", requests),
-        SettingTopic("Ids", ids),
-        SettingTopic("Endpoints", endpoints),
-        SettingTopic("Users", users),
-        SettingTopic("Permissions", permissions),
-        SettingTopic("Caches", caches),
-        SettingTopic("Changes", changes),
-        SettingTopic("Broadcasts", broadcasts),
-        SettingTopic("History", history),
+        SettingTopic("The service", service.reloadable() + [httpHost]),
+        SettingTopic("Redirects", redirects.reloadable()),
+        SettingTopic("Warnings and the end of the service", warnings.reloadable()),
+        SettingTopic("Requests", requests.reloadable()),
+        SettingTopic("Ids", ids.reloadable()),
+        SettingTopic("Endpoints", endpoints.reloadable()),
+        SettingTopic("Users", users.reloadable() + [userIDSecret]),
+        SettingTopic("Permissions", permissions.reloadable()),
+        SettingTopic("Caches", caches.reloadable()),
+        SettingTopic("Changes", monitored + changes.reloadable()),
+        SettingTopic("Broadcasts", broadcasts.reloadable()),
+        SettingTopic("History", history.reloadable()),
     ]
 
     private static let service: [Setting<KintoSettings>] = [
@@ -40,8 +40,6 @@ extension KintoSettings: DeclaredSettings {
         .text(
             "kinto.error_info_link", \.errorInfoLink, "Where errors of the server are to be told."),
         .flag("kinto.readonly", \.isReadOnly, "Refuse everything but reading."),
-        .text(
-            "kinto.http_host", \.httpHost, "The host in addresses; the request's if not set."),
         Setting("kinto.http_scheme", "The scheme in addresses: http or https.") {
             value, settings throws(SettingsError) in
             guard value.text.map({ $0 == "http" || $0 == "https" }) ?? true else {
@@ -50,6 +48,10 @@ extension KintoSettings: DeclaredSettings {
             settings.httpScheme = value.text
         },
     ]
+
+    /// Entries of the feed are named after it.
+    private static let httpHost = Setting<KintoSettings>.text(
+        "kinto.http_host", \.httpHost, "The host in addresses; the request's if not set.")
 
     private static let redirects: [Setting<KintoSettings>] = [
         .flag(
@@ -140,9 +142,6 @@ extension KintoSettings: DeclaredSettings {
         policy(
             "account", "The class of the policy account: kinto.plugins.accounts.AccountsPolicy."),
         policy("<name>", "The class of a policy of another name."),
-        .text(
-            "kinto.userid_hmac_secret", \.userIDSecret,
-            "The key that makes user ids of basic authentication."),
         .integer(
             "kinto.account_cache_ttl_seconds", \.accountCacheSeconds, in: seconds,
             "How long an account's verified password is remembered after it was last used."),
@@ -150,6 +149,11 @@ extension KintoSettings: DeclaredSettings {
             "kinto.default_bucket_hmac_secret", \.defaultBucketSecret,
             "The key that makes the ids of default buckets."),
     ]
+
+    /// Streams live by user ids that were made of it.
+    private static let userIDSecret = Setting<KintoSettings>.text(
+        "kinto.userid_hmac_secret", \.userIDSecret,
+        "The key that makes user ids of basic authentication.")
 
     /// The class of a policy.
     private static func policy(_ name: String, _ summary: String) -> Setting<KintoSettings> {
@@ -209,7 +213,8 @@ extension KintoSettings: DeclaredSettings {
                 "The old spelling of the same for a bucket."),
         ]
 
-    private static let changes: [Setting<KintoSettings>] = [
+    /// What the hub shows, and under which name.
+    private static let monitored: [Setting<KintoSettings>] = [
         Setting(
             "kinto.changes.resources", withoutFile: "*",
             "Buckets and collections to monitor; * for all."
@@ -224,6 +229,9 @@ extension KintoSettings: DeclaredSettings {
         .text(
             "kinto.changes.http_host", \.changesHost,
             "The host that redirects of the feed lead to."),
+    ]
+
+    private static let changes: [Setting<KintoSettings>] = [
         .integer(
             "kinto.changes.since_max_age_days", \.sinceDaysMax, in: -1_000_000...1_000_000,
             "An older _since is redirected to the whole list; negative for never."),

@@ -42,7 +42,7 @@ struct LoginMemory {
     }
 
     private let key: [UInt8]
-    private let validityMilliseconds: Int64
+    private var validityMilliseconds: Int64
     /// When logins that were verified have to be looked at again.
     private var verified: [Fingerprint: Timestamp] = [:]
     /// Wrong passwords by account.
@@ -58,6 +58,16 @@ struct LoginMemory {
     init(key: [UInt8], validitySeconds: Int) {
         self.key = key
         validityMilliseconds = Int64(validitySeconds) * 1_000
+    }
+
+    /// Sets how long a verified login is good after it was last used, those that are remembered
+    /// included: none of them lasts longer than if it were used now.
+    ///
+    /// - Complexity: O(number of verified logins).
+    mutating func setValidity(seconds: Int, now: Timestamp) {
+        validityMilliseconds = Int64(seconds) * 1_000
+        let latest = later(now, validityMilliseconds)
+        verified = verified.mapValues { min($0, latest) }
     }
 
     /// The fingerprint of a login and the hash it is compared with.

@@ -57,6 +57,16 @@ package final class LoginVerifier: Sendable {
         state = Mutex(State(memory: memory))
     }
 
+    /// Takes over what changed settings say of logins.
+    ///
+    /// - Complexity: O(number of remembered logins).
+    package func adopt(_ settings: KintoSettings) {
+        let now = clock()
+        state.withLock { state in
+            state.memory.setValidity(seconds: settings.accountCacheSeconds, now: now)
+        }
+    }
+
     /// Finds out about a login, and calls `completion` once.
     package func verify(_ login: Login, completion: @escaping Completion) {
         verify(login, attemptsLeft: Limits.loginAttemptsMax, completion)

@@ -84,13 +84,13 @@ final class ConnectionSlab {
     }
 
     /// Connections there may be at once.
-    let capacity: Int
+    private(set) var capacity: Int
     /// Connections there are.
     private(set) var count = 0
 
-    private let chunkCount: Int
-    private let bases: UnsafeMutablePointer<UnsafeMutablePointer<ConnectionRecord>?>
-    private let chunks: UnsafeMutablePointer<Chunk>
+    private var chunkCount: Int
+    private var bases: UnsafeMutablePointer<UnsafeMutablePointer<ConnectionRecord>?>
+    private var chunks: UnsafeMutablePointer<Chunk>
     /// No chunk below it has room.
     private var lowestWithRoom = 0
     /// The empty chunk that is kept mapped, or -1.
@@ -99,13 +99,38 @@ final class ConnectionSlab {
 
     /// Makes a slab for at most `capacity` connections; memory comes as they do.
     init(capacity: Int) {
-        precondition(capacity > 0 && capacity < Int(Self.none) - 16)
         self.capacity = capacity
-        chunkCount = (capacity + Self.chunkRecords - 1) >> Int(Self.chunkShift)
+        chunkCount = Self.chunkCount(for: capacity)
         bases = .allocate(capacity: chunkCount)
         bases.initialize(repeating: nil, count: chunkCount)
         chunks = .allocate(capacity: chunkCount)
         chunks.initialize(repeating: Chunk(), count: chunkCount)
+    }
+
+    private static func chunkCount(for capacity: Int) -> Int {
+        precondition(capacity > 0 && capacity < Int(none) - 16)
+        return (capacity + chunkRecords - 1) >> Int(chunkShift)
+    }
+
+    /// Sets how many connections there may be. Those that there are stay, and so do their records.
+    ///
+    /// - Complexity: O(capacity / `chunkRecords`) if it grows.
+    func setCapacity(_ newCapacity: Int) {
+        let newCount = Self.chunkCount(for: newCapacity)
+        capacity = newCapacity
+        guard newCount > chunkCount else { return }
+        let newBases = UnsafeMutablePointer<UnsafeMutablePointer<ConnectionRecord>?>.allocate(
+            capacity: newCount)
+        newBases.moveInitialize(from: bases, count: chunkCount)
+        (newBases + chunkCount).initialize(repeating: nil, count: newCount - chunkCount)
+        bases.deallocate()
+        bases = newBases
+        let newChunks = UnsafeMutablePointer<Chunk>.allocate(capacity: newCount)
+        newChunks.moveInitialize(from: chunks, count: chunkCount)
+        (newChunks + chunkCount).initialize(repeating: Chunk(), count: newCount - chunkCount)
+        chunks.deallocate()
+        chunks = newChunks
+        chunkCount = newCount
     }
 
     deinit {

@@ -150,6 +150,12 @@ package final class EventLoop: @unchecked Sendable {
         for job in mailbox.take() { job() }
     }
 
+    /// Sets how many connections the loop may have. None is closed for it.
+    package func setConnectionsMax(_ count: Int) {
+        assertOnLoop()
+        slab.setCapacity(count)
+    }
+
     /// Begins a new measurement of the longest turn.
     package func resetMaxTurn() {
         assertOnLoop()

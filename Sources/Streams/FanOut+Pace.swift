@@ -66,7 +66,8 @@ extension FanOut {
         if pace.ticksLeft > 0 { transport.setAlarm(milliseconds: pace.tickMilliseconds) }
     }
 
-    private func release(_ slice: Int) {
+    /// Tells a slice everything, and lets those join that waited for it.
+    func release(_ slice: Int) {
         let before = pace.slices[slice]
         setAtHead(slice)
         pace.slices[slice].parked = []

@@ -71,7 +71,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     /// What has happened so far.
     package internal(set) var statistics = Statistics()
     /// How the streams behave.
-    package let configuration: StreamConfiguration
+    package internal(set) var configuration: StreamConfiguration
 
     /// What the loop learns of changes from.
     let hub: Hub
@@ -89,7 +89,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     var broadcasts = BroadcastTable()
     /// Who waits for what changed.
     var desk = ChangesDesk()
-    private var catchUps: CatchUpCache
+    /// What lagging subscribers are sent.
+    var catchUps: CatchUpCache
     /// The streams that are told one after another.
     var pace: Pace
     /// The permissions that streams live by.

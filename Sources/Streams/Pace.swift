@@ -46,7 +46,7 @@ struct Pace {
     /// Ticks until all slices have come to the head.
     private(set) var ticksLeft = 0
     /// Over how long one change is told; 0 for at once.
-    let windowMilliseconds: Int
+    var windowMilliseconds: Int
 
     /// Makes so many slices, without streams.
     init(windowMilliseconds: Int, slices count: Int) {

@@ -90,6 +90,17 @@ struct SettingTests {
         }
     }
 
+    @Test("needs a restart to change unless it says otherwise, and is the same setting then")
+    func reloadable() throws {
+        let setting = Setting<Lamp>.flag("kinto.lit", \.isLit, "Whether there is light.")
+        #expect(!setting.row.isReloadable)
+        #expect(setting.reloadable.row.isReloadable)
+        #expect([setting].reloadable().map(\.row) == [setting.reloadable.row])
+        var lamp = Lamp()
+        try setting.reloadable.read(SettingValue(key: "kinto.lit", value: "no"), &lamp)
+        #expect(!lamp.isLit)
+    }
+
     @Test("may be a pattern, which takes each name that matches it but no other's")
     func patterns() throws {
         let lamp = try lamp([

@@ -181,6 +181,28 @@ struct BroadcastEmitterTests {
         #expect(world.versions == ["\"12\""])
     }
 
+    @Test("measures what waits by another interval as soon as it is set")
+    func otherInterval() {
+        let world = World()
+        let emitter = world.emitter()
+        emitter.note(Commit(changes: [change(10)]))
+        world.complete()
+        emitter.note(Commit(changes: [change(11)]))
+        world.advance(50)
+        emitter.setInterval(seconds: 400)
+        #expect(world.waits == [300_000, 350_000])
+        emitter.setInterval(seconds: 60)
+        #expect(world.waits == [300_000, 350_000, 10_000])
+        world.advance(10)
+        world.fire()
+        #expect(world.versions == ["\"10\"", "\"11\""], "the timers that were given up do nothing")
+        world.complete()
+        emitter.note(Commit(changes: [change(12)]))
+        #expect(world.waits == [60_000])
+        emitter.setInterval(seconds: 0)
+        #expect(world.versions.last == "\"12\"")
+    }
+
     @Test("passes over what is not monitored, what ended, and exactly what is called a preview")
     func previews() {
         let world = World()

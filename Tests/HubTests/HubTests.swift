@@ -55,6 +55,16 @@ struct HubTests {
         #expect(wakes.withLock { $0 } == 2)
     }
 
+    @Test("counts changes of who may read what that no commit made, too")
+    func accessWithoutCommit() {
+        let hub = makeHub()
+        let wakes = Mutex(0)
+        _ = hub.attach { wakes.withLock { $0 += 1 } }
+        hub.noteAccessChange()
+        #expect(hub.accessChanges == 1)
+        #expect(wakes.withLock { $0 } == 1)
+    }
+
     @Test("knows from where on timestamps tell what happened in a collection")
     func order() {
         let hub = makeHub(log: [change("c", 5, 11)])

@@ -42,6 +42,22 @@ struct LoginMemoryTests {
         #expect(memory.knowledge(of: print, account: "mat", now: time(0)) == .unknown)
     }
 
+    @Test("follows another validity at once, and forgets at most what is older than it")
+    func otherValidity() {
+        var memory = memory()
+        let print = fingerprint(memory, "secret")
+        memory.note(print, account: "mat", isVerified: true, now: time(0))
+        memory.setValidity(seconds: 10, now: time(1))
+        var longer = memory
+        #expect(memory.knowledge(of: print, account: "mat", now: time(11)) == .unknown)
+        #expect(longer.knowledge(of: print, account: "mat", now: time(10.9)) == .verified)
+        longer.setValidity(seconds: 60, now: time(11))
+        #expect(longer.knowledge(of: print, account: "mat", now: time(20)) == .verified)
+        #expect(longer.knowledge(of: print, account: "mat", now: time(79)) == .verified)
+        longer.setValidity(seconds: 0, now: time(80))
+        #expect(longer.knowledge(of: print, account: "mat", now: time(80)) == .unknown)
+    }
+
     @Test("tells logins apart by name, password and hash")
     func fingerprints() {
         let memory = memory()

@@ -24,6 +24,27 @@ struct ConnectionSlabTests {
         #expect(slab.insert(3) == nil)
     }
 
+    @Test("may be given another capacity, which moves no record and ends no connection")
+    func otherCapacity() {
+        let slab = ConnectionSlab(capacity: 10)
+        let ids = (0..<10).compactMap { slab.insert(Int32($0)) }
+        let records = ids.map { slab.record($0) }
+        #expect(slab.insert(10) == nil)
+        slab.setCapacity(5_000)
+        let more = (10..<5_000).compactMap { slab.insert(Int32($0)) }
+        #expect(more.count == 4_990)
+        #expect(slab.insert(5_000) == nil)
+        #expect(ids.map { slab.record($0) } == records)
+        #expect((ids + more).allSatisfy { slab.record($0)?.pointee.generation == $0.generation })
+        slab.setCapacity(2)
+        #expect(slab.count == 5_000)
+        for id in (ids + more).dropFirst(2) { slab.remove(id) }
+        #expect(slab.insert(1) == nil)
+        slab.remove(ids[0])
+        #expect(slab.insert(1) != nil)
+        #expect(slab.insert(1) == nil)
+    }
+
     @Test("makes an id stale when its connection leaves, also when the slot is used again")
     func stale() {
         let slab = ConnectionSlab(capacity: 10)

@@ -149,7 +149,7 @@ struct AsyncAPITests {
         #expect(document["/channels/\(channel)WebSocket/bindings/ws/query"] == query)
         let names = try #require(query["/properties"]?.object?.keys)
         #expect(names.contains("_since") && query["/additionalProperties"] == false)
-        let values = ["resource": "/buckets/b", "_include": "changes"]
+        let values = ["resource": "/buckets/b", "_include": "changes", "_encoding": "gzip"]
         let others = StreamParameter.allCases.map(\.rawValue) + ["limit", "_limit"]
         for name in names + others {
             let head = HTTPRequestHead(

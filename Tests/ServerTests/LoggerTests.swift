@@ -160,4 +160,21 @@ struct LoggerTests {
         }
         #expect(lines.map(String.init).sorted() == expected.sorted())
     }
+
+    @Test("is of another level at once when it is set, in all copies of a logger")
+    func level() {
+        let collector = Collector()
+        let logger = Logger(level: .warning, clock: { 0 }, sink: collector.take)
+        let copy = logger
+        logger.info("one")
+        logger.level = .debug
+        copy.debug("two")
+        for level in LogLevel.allCases {
+            logger.level = level
+            #expect(copy.level == level)
+        }
+        copy.warning("three")
+        #expect(collector.lines.count == 1)
+        #expect(collector.lines.first?.contains("msg=two") == true)
+    }
 }

@@ -24,6 +24,7 @@ enum Allowances {
             "keepAliveSecondsMax",
             "stalledAnswerSecondsMax", "lingerMillisecondsMax", "watchRetryMillisecondsMax",
             "refusedSecondsMax", "failureLogMillisecondsMin", "accessCheckMillisecondsMin",
+            "reloadSecondsMax",
             "answerSilenceSecondsMax", "requestPauseSecondsMax", "progressMilliseconds",
         ],
         "how often a drain is looked at: it decides when its end is seen, not what it is": [

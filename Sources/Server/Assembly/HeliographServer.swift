@@ -8,6 +8,7 @@
 // storage finishes what waits and closes.
 
 import Core
+import Dispatch
 import Glibc
 import Hub
 import KintoAPI
@@ -81,6 +82,11 @@ package final class HeliographServer: Sendable {
             self.streams = streams
             self.kinto = kinto
         }
+
+        /// Connections that one loop may have: all of the process, and those that are refused.
+        fileprivate var loopConnectionsMax: Int {
+            connectionsMax + Limits.refusedConnectionsMax
+        }
     }
 
     /// The addresses listened on, with real ports.
@@ -94,6 +100,7 @@ package final class HeliographServer: Sendable {
     private let services: [LoopService]
     private let figures: ServerFigures
     private let edge: Edge
+    private let dispatcher: Mutex<RequestDispatcher>
 
     /// Opens nothing but sockets: reads the change log of `storage`, listens, and runs the loops.
     ///
@@ -142,6 +149,7 @@ package final class HeliographServer: Sendable {
             clock: HeliographServer.now, tellFailure: { reporter.failed($0) })
         self.figures = figures
         self.edge = edge
+        self.dispatcher = Mutex(dispatcher)
         self.storage = storage
         self.hub = hub
         self.emitter = emitter
@@ -149,8 +157,8 @@ package final class HeliographServer: Sendable {
         addresses = group.boundAddresses
         let services = group.loops.map { loop in
             LoopService(
-                loop: loop, hub: hub, dispatcher: dispatcher, service: service,
-                edge: edge, streams: options.streams, clock: HeliographServer.now)
+                loop: loop, hub: hub, dispatcher: dispatcher, edge: edge,
+                streams: options.streams, clock: HeliographServer.now)
         }
         self.services = services
         figures.setLoops(services.map(\.figures))
@@ -170,13 +178,40 @@ package final class HeliographServer: Sendable {
         try EventLoopGroup(
             loops: options.loops,
             configuration: EventLoopConfiguration(
-                listeners: options.listeners,
-                connectionsMax: options.connectionsMax + Limits.refusedConnectionsMax))
+                listeners: options.listeners, connectionsMax: options.loopConnectionsMax))
     }
 
     /// Whether a listener's connections begin with the header of a proxy.
     package func isProxied(_ listener: ListenerID) -> Bool {
         edge.configuration.proxiedListeners.contains(listener)
+    }
+
+    /// Takes over other options while it runs: what they say of connections, streams and the API.
+    /// Listeners and loops stay as they were made. No connection is closed for it.
+    ///
+    /// Each loop takes over everything at once, between two requests. Returns when all loops have,
+    /// or after `Limits.reloadSecondsMax` if one of them is busy for so long. Not to be called by
+    /// several threads at once.
+    package func adopt(_ options: Options) {
+        edge.admission.setConnectionsMax(options.connectionsMax)
+        emitter.setInterval(seconds: options.kinto.broadcastDebounceSeconds)
+        let next = dispatcher.withLock { dispatcher in
+            let service = KintoService(succeeding: dispatcher.service, settings: options.kinto)
+            dispatcher = RequestDispatcher(succeeding: dispatcher, service: service)
+            return dispatcher
+        }
+        next.runner.verifier.adopt(options.kinto)
+        let loops = DispatchGroup()
+        for service in services {
+            loops.enter()
+            service.succeed(
+                with: LoopService.Succession(
+                    dispatcher: next, streams: options.streams,
+                    connectionsMax: options.loopConnectionsMax, isTakenOver: { loops.leave() }))
+        }
+        _ = loops.wait(timeout: .now() + .seconds(Limits.reloadSecondsMax))
+        // What grants a permission may have changed: streams that live by one are looked at again.
+        hub.noteAccessChange()
     }
 
     /// Ends in order: says that it is not ready any more, stops accepting, answers what is in

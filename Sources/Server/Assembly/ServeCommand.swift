@@ -14,14 +14,11 @@ package enum ServeCommand {
     /// - Returns: The exit code: 0 after a drain, 69 if the store or a port is unavailable.
     package static func run(_ configuration: Configuration) -> ExitStatus {
         SignalWaiter.block()
+        let hadTerminal = SignalWaiter.hasTerminal
         let settings = configuration.server
         let logger = Logger(level: settings.logLevel)
-        for notice in configuration.notices {
+        for notice in configuration.warnings {
             logger.warning("configuration", ["notice": .text(notice)])
-        }
-        if configuration.api.policies.isEmpty {
-            logger.warning(
-                "configuration", ["notice": "multiauth.policies is not set: all are anonymous"])
         }
         let descriptors = DescriptorLimit.raise()
         logger.info(
@@ -56,11 +53,14 @@ package enum ServeCommand {
                 "collections": .number(server.hub.monitoredEntries().entries.count),
                 "version": .text(HeliographVersion.text),
             ])
-        let number = SignalWaiter.wait()
+        let reloader = Reloader(configuration, logger: logger) { next in
+            server.adopt(options(next, descriptors: descriptors.soft))
+        }
+        let number = waitForEnd(hadTerminal: hadTerminal) { reloader.reload() }
         logger.info("draining", ["signal": .number(number)])
-        endAtNextSignal(logger)
-        server.drain(
-            seconds: settings.drainSeconds, noticeSeconds: settings.drainNoticeSeconds)
+        let last = reloader.stop().server
+        endAtNextSignal(logger, hadTerminal: hadTerminal)
+        server.drain(seconds: last.drainSeconds, noticeSeconds: last.drainNoticeSeconds)
         logger.info("stopped")
         return .success
     }
@@ -118,10 +118,20 @@ package enum ServeCommand {
         }.joined(separator: " ")
     }
 
-    /// A second signal ends the process at once.
-    private static func endAtNextSignal(_ logger: Logger) {
+    /// Waits for a signal that ends the server, and returns its number.
+    private static func waitForEnd(hadTerminal: Bool, reload: () -> Void = {}) -> Int32 {
+        while true {
+            switch SignalWaiter.wait(hadTerminal: hadTerminal) {
+            case .end(let number): return number
+            case .reload: reload()
+            }
+        }
+    }
+
+    /// A second signal that ends a server ends the process at once.
+    private static func endAtNextSignal(_ logger: Logger, hadTerminal: Bool) {
         Thread.detach {
-            let number = SignalWaiter.wait()
+            let number = waitForEnd(hadTerminal: hadTerminal)
             logger.warning("ended before the drain was done", ["signal": .number(number)])
             _exit(ExitStatus.failure.rawValue)
         }

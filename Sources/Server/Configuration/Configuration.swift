@@ -50,6 +50,14 @@ package struct Configuration: Sendable {
     package let api: KintoSettings
     /// What the operator should be told once at the start, one line each.
     package let notices: [String]
+    private let source: Source
+
+    /// Where the settings were read from.
+    private struct Source {
+        let options: ConfigurationOptions
+        let environment: [String: String]
+        let workingDirectory: String
+    }
 
     /// Reads the file, if one is named, and merges it with the rest.
     ///
@@ -64,6 +72,8 @@ package struct Configuration: Sendable {
         workingDirectory: String = ConfigurationFile.workingDirectory()
     ) throws(ConfigurationError) {
         let table = SettingsTable.complete
+        source = Source(
+            options: options, environment: environment, workingDirectory: workingDirectory)
         iniPath = options.iniPath ?? environment["KINTO_INI"].flatMap { $0.isEmpty ? nil : $0 }
         var file: IniFile?
         var variables: [String: String] = [:]
@@ -92,6 +102,40 @@ package struct Configuration: Sendable {
                     + "__version__ answers 500")
         }
         self.notices = notices
+    }
+
+    /// Reads everything again, exactly as at the start.
+    ///
+    /// - Throws: `ConfigurationError`.
+    /// - Complexity: O(length of the file).
+    package func readAgain() throws(ConfigurationError) -> Configuration {
+        try Configuration(
+            source.options, environment: source.environment,
+            workingDirectory: source.workingDirectory)
+    }
+
+    /// This configuration as a server takes it over that runs with another: what needs a restart is
+    /// as there.
+    ///
+    /// - Throws: `ConfigurationError` if the two do not go together.
+    /// - Complexity: O(number of settings).
+    package func takenOver(
+        from running: Configuration
+    ) throws(ConfigurationError) -> Configuration {
+        try Configuration(self, effective: effective.takenOver(from: running.effective))
+    }
+
+    private init(
+        _ other: Configuration, effective: EffectiveSettings
+    ) throws(ConfigurationError) {
+        iniPath = other.iniPath
+        source = other.source
+        notices = other.notices
+        self.effective = effective
+        server = try ServerSettings(effective)
+        var api = try Self.apiSettings(effective, .complete)
+        api.versionDocument = other.api.versionDocument
+        self.api = api
     }
 
     private static func apiSettings(_ effective: EffectiveSettings, _ table: SettingsTable)

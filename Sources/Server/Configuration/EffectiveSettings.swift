@@ -63,6 +63,12 @@ package struct EffectiveSettings: Sendable {
         notices = merge.notices(of: file)
     }
 
+    /// Makes settings of their parts.
+    init(settings: [EffectiveSetting], notices: [String]) {
+        self.settings = settings
+        self.notices = notices
+    }
+
     /// The setting of that full name.
     ///
     /// - Complexity: O(number of settings).

@@ -9,7 +9,7 @@ extension ServerSettings: DeclaredSettings {
     package static let topics = [
         SettingTopic("Where the server listens", listening),
         SettingTopic("Where the data is kept", data),
-        SettingTopic("Connections and streams", connections),
+        SettingTopic("Connections and streams", [loops] + connections.reloadable()),
         SettingTopic("Proxies in front", edgeSettings),
     ]
 
@@ -51,10 +51,11 @@ extension ServerSettings: DeclaredSettings {
             "The SQLite file: sqlite:///relative/path or sqlite:////absolute/path."),
     ]
 
+    private static let loops = Setting<ServerSettings>.integer(
+        "heliograph.loops", \.loops, in: 1...Limits.loopsMax, none: "auto",
+        "Event loops, 1 to \(Limits.loopsMax); auto is one per core.")
+
     private static let connections: [Setting<ServerSettings>] = [
-        .integer(
-            "heliograph.loops", \.loops, in: 1...Limits.loopsMax, none: "auto",
-            "Event loops, 1 to \(Limits.loopsMax); auto is one per core."),
         .integer(
             "heliograph.max_connections", \.connectionsMax, in: 1...Limits.connectionsMax,
             none: "auto",

@@ -22,6 +22,10 @@ extension SettingsTable {
 
             Parts of a name in angle brackets stand for names of your own.
 
+            A server that gets SIGHUP (`kill -HUP`) reads all of it again and takes over what
+            changed, without dropping a connection; the page `Operations.md` tells how. What cannot
+            change while it runs is marked *Restart.*
+
             """
         for topic in topics {
             text += "\n## \(topic.title)\n\n| setting | default | |\n|---|---|---|\n"
@@ -36,9 +40,10 @@ extension SettingsTable {
             defaults += (defaults.isEmpty ? "" : ", ") + "without a file `\(other)`"
         }
         let place = row.section == .server ? " In `[\(row.section.rawValue)]`." : ""
+        let restart = row.isReloadable ? "" : " *Restart.*"
         let summary = row.summary.replacing("|", with: "\\|").replacing("*", with: "\\*")
             .replacing("_", with: "\\_").replacing("<", with: "\\<")
-        return "| `\(row.name)` | \(defaults) | \(summary)\(place) |\n"
+        return "| `\(row.name)` | \(defaults) | \(summary)\(place)\(restart) |\n"
     }
 }
 

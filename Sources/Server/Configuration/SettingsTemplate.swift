@@ -18,6 +18,9 @@ extension SettingsTable {
             # options of the command line outrank both. "heliograph check --ini FILE"
             # prints what counts, and why. A percent sign is written %%, and %(here)s
             # stands for this file's directory.
+            #
+            # A server that runs reads this file again when it gets SIGHUP (kill -HUP);
+            # what is marked "Restart." it takes over at its next start.
 
             """
         for section in [SettingRow.Section.server, .application] {
@@ -26,7 +29,7 @@ extension SettingsTable {
                 let rows = topic.rows.filter { $0.section == section }
                 if !rows.isEmpty { text += "\n## \(topic.title)\n" }
                 for row in rows {
-                    text += "\n" + Self.comment(row.summary)
+                    text += "\n" + Self.comment(row.summary + (row.isReloadable ? "" : " Restart."))
                     let value = row.defaultValue.replacing("%", with: "%%")
                         .replacing("\n", with: "\n#   ")
                     text += value.isEmpty ? "# \(row.name) =\n" : "# \(row.name) = \(value)\n"

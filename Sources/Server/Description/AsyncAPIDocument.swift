@@ -179,7 +179,7 @@ extension MessageDescription {
 extension StreamEncoding {
     /// What the names of the encoding's messages begin with.
     fileprivate var word: String {
-        switch self {
+        switch dialect {
         case .eventStream: "eventStream"
         case .webSocket: "webSocket"
         case .push: "push"

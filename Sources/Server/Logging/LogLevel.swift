@@ -11,7 +11,8 @@ package enum LogLevel: String, Sendable, CaseIterable, Comparable {
     /// Something failed that somebody relies on.
     case error
 
-    private var severity: Int {
+    /// Its place among all levels.
+    var severity: Int {
         switch self {
         case .debug: 0
         case .info: 1

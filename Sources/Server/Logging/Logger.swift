@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Glibc
+import Synchronization
 
 /// Writes one line per message, from any thread.
 ///
@@ -12,8 +13,12 @@ import Glibc
 /// logger.info("ready", ["address": .text(address), "loops": .number(loops)])
 /// ```
 package struct Logger: Sendable {
-    /// The least severe messages that are written.
-    package let level: LogLevel
+    /// The least severe messages that are written. All copies of a logger have the same.
+    package var level: LogLevel {
+        get { threshold.level }
+        nonmutating set { threshold.level = newValue }
+    }
+    private let threshold: Threshold
     private let clock: @Sendable () -> Int64
     private let sink: @Sendable ([UInt8]) -> Void
 
@@ -33,7 +38,7 @@ package struct Logger: Sendable {
         level: LogLevel, clock: @escaping @Sendable () -> Int64,
         sink: @escaping @Sendable ([UInt8]) -> Void
     ) {
-        self.level = level
+        threshold = Threshold(level)
         self.clock = clock
         self.sink = sink
     }
@@ -93,5 +98,17 @@ package struct Logger: Sendable {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
+    }
+
+    /// The level of a logger and its copies.
+    private final class Threshold: Sendable {
+        private let place: Atomic<Int>
+
+        init(_ level: LogLevel) { place = Atomic(level.severity) }
+
+        var level: LogLevel {
+            get { LogLevel.allCases[place.load(ordering: .relaxed)] }
+            set { place.store(newValue.severity, ordering: .relaxed) }
+        }
     }
 }

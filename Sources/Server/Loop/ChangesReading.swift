@@ -8,7 +8,8 @@ import Streams
 /// Confined to the loop's thread, but for the way through the storage.
 final class ChangesReading: @unchecked Sendable {
     private let loop: EventLoop
-    private let dispatcher: RequestDispatcher
+    /// Asks the storage.
+    var dispatcher: RequestDispatcher
     /// The loop's streams, which ask; set once, when they are made.
     weak var fanOut: LoopService.Streaming?
 

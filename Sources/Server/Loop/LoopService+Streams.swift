@@ -17,13 +17,14 @@ extension LoopService {
     ) {
         // Before the permission is read: what is changed after that raises the count.
         let changes = hub.accessChanges
+        let service = service
         exchange.phase = .awaitingAnswer
         let door = dispatcher.admit(plan, for: request) { [self] door in
-            _ = loop.post { self.openStream(connection, request, door, changes: changes) }
+            _ = loop.post { self.openStream(connection, request, door, service, changes: changes) }
         }
         switch door {
         case .admitted(let admission):
-            beginStream(connection, exchange, request, admission, changes: changes)
+            beginStream(connection, exchange, request, admission, service, changes: changes)
         case .refused(let answer): send(answer, connection, exchange)
         case nil: loop.clearDeadline(connection)
         }
@@ -31,7 +32,8 @@ extension LoopService {
 
     /// The decision on a stream has come back from another thread.
     private func openStream(
-        _ connection: ConnectionID, _ request: HTTPRequest, _ door: StreamDoor, changes: UInt64
+        _ connection: ConnectionID, _ request: HTTPRequest, _ door: StreamDoor,
+        _ service: KintoService, changes: UInt64
     ) {
         switch door {
         case .refused(let answer): finish(connection, answer)
@@ -43,7 +45,7 @@ extension LoopService {
                 loop.close(connection)
                 return
             }
-            beginStream(connection, exchange, request, admission, changes: changes)
+            beginStream(connection, exchange, request, admission, service, changes: changes)
             if kind(of: connection) == .http {
                 goOnReading(connection, exchange)
             } else {
@@ -54,9 +56,11 @@ extension LoopService {
     }
 
     /// Turns a connection into a stream, unless its request is refused after all.
+    ///
+    /// - Parameter service: The API that admitted it.
     func beginStream(
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
-        _ admission: StreamAdmission, changes: UInt64
+        _ admission: StreamAdmission, _ service: KintoService, changes: UInt64
     ) {
         let retry = fanOut.drawRetryMilliseconds()
         let decision = StreamEndpoint.decide(

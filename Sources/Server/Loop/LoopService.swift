@@ -9,6 +9,7 @@ import Hub
 import KintoAPI
 import Reactor
 import Streams
+import Synchronization
 import Wire
 
 /// The handler of one event loop.
@@ -49,12 +50,17 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// What WebSocket peers send.
     let webSockets: WebSocketStreams<LoopStreamTransport, SystemRandomNumberGenerator>
     private let transport: LoopStreamTransport
-    /// Takes requests to the API and the storage.
-    let dispatcher: RequestDispatcher
+    /// Takes requests to the API and the storage. What begins a request also ends it, whatever the
+    /// loop takes over meanwhile.
+    var dispatcher: RequestDispatcher
+    /// Takes questions of what changed to the storage.
+    let changes: ChangesReading
+    /// What the loop is to take over.
+    let successor = Mutex<Succession?>(nil)
     /// What the loop learns of changes from.
     let hub: Hub
     /// The API.
-    let service: KintoService
+    var service: KintoService { dispatcher.service }
     /// The time of day.
     let clock: @Sendable () -> Timestamp
     /// The answers to the last polls.
@@ -70,15 +76,14 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     /// Makes the handler of `loop`.
     init(
-        loop: EventLoop, hub: Hub, dispatcher: RequestDispatcher, service: KintoService,
-        edge: Edge, streams: StreamConfiguration,
+        loop: EventLoop, hub: Hub, dispatcher: RequestDispatcher, edge: Edge,
+        streams: StreamConfiguration,
         clock: @escaping @Sendable () -> Timestamp
     ) {
         self.loop = loop
         self.edge = edge
         self.dispatcher = dispatcher
         self.hub = hub
-        self.service = service
         self.clock = clock
         transport = LoopStreamTransport(loop: loop)
         let changes = ChangesReading(loop: loop, dispatcher: dispatcher)
@@ -87,6 +92,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             random: SystemRandomNumberGenerator(), wake: { loop.wake() },
             ask: { [changes] in changes.ask($0) })
         changes.fanOut = fanOut
+        self.changes = changes
         webSockets = WebSocketStreams(
             fanOut: fanOut, transport: transport, clock: clock)
     }
@@ -177,6 +183,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     func woken() {
+        takeOver()
         fanOut.synchronize()
         checkAccess()
     }
@@ -299,7 +306,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         if StreamEndpoint.isAddressed(by: request.head),
             case .admitted(let admission) = service.streamPlan(request)
         {
-            beginStream(connection, exchange, request, admission, changes: hub.accessChanges)
+            beginStream(
+                connection, exchange, request, admission, service, changes: hub.accessChanges)
         } else {
             send(service.unavailable(for: request), connection, exchange)
         }

@@ -82,8 +82,7 @@ struct RepeatedAnswers {
     ) {
         let bytes = message.count + request.count
         if stamp != now || byteCount + bytes > Limits.repeatedAnswersBytesMax {
-            for index in rows.indices where rows[index] != nil { rows[index] = nil }
-            byteCount = 0
+            forget()
             stamp = now
         }
         guard bytes <= Limits.repeatedAnswersBytesMax else { return }
@@ -91,6 +90,15 @@ struct RepeatedAnswers {
         if let old = rows[place] { byteCount -= old.message.count + old.request.count }
         rows[place] = Row(request: Array(request), message: message)
         byteCount += bytes
+    }
+
+    /// Forgets all answers; to be called when settings change.
+    ///
+    /// - Complexity: O(`Limits.repeatedAnswersMax`).
+    mutating func forget() {
+        for index in rows.indices where rows[index] != nil { rows[index] = nil }
+        byteCount = 0
+        stamp = nil
     }
 
     /// Where a request has its row: a hash of eight bytes at a time (FNV-1a's step, widened).

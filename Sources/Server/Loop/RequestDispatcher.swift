@@ -13,13 +13,15 @@ import Wire
 /// Requests that the API answers without storage are answered on the spot. The others run on the
 /// storage's threads; bodies too large to be parsed between two events are parsed elsewhere too.
 final class RequestDispatcher: Sendable {
-    private let service: KintoService
+    /// The API.
+    let service: KintoService
     private let storage: any Storage
-    private let runner: PlanRunner
+    /// Carries out what requests need.
+    let runner: PlanRunner
     private let clock: @Sendable () -> Timestamp
     private let tellFailure: @Sendable (any Error) -> Void
     /// When a failure was last told, in milliseconds since 1970.
-    private let lastTold = Atomic<Int64>(0)
+    private let lastTold: Atomic<Int64>
 
     /// Makes a dispatcher for an API.
     ///
@@ -34,6 +36,18 @@ final class RequestDispatcher: Sendable {
         self.runner = runner
         self.clock = clock
         self.tellFailure = tellFailure
+        lastTold = Atomic(0)
+    }
+
+    /// Makes the dispatcher for an API with other settings, over the same storage. Requests that
+    /// the other has begun to bring to their answers stay with it.
+    init(succeeding other: RequestDispatcher, service: KintoService) {
+        self.service = service
+        storage = other.storage
+        runner = other.runner
+        clock = other.clock
+        tellFailure = other.tellFailure
+        lastTold = Atomic(other.lastTold.load(ordering: .relaxed))
     }
 
     /// Answers `request`, at once by returning the answer, or later by calling `completion` on

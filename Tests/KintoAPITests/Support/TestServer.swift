@@ -52,7 +52,9 @@ final class Timers: Sendable {
 
 /// The service over a storage, by default in memory, and a hub, in process.
 final class TestServer: Sendable {
-    let service: KintoService
+    private let current: Mutex<KintoService>
+    /// The service, by the settings of now.
+    var service: KintoService { current.withLock { $0 } }
     let storage: any Storage
     let hub: Hub
     let clock = SteppingClock()
@@ -90,7 +92,7 @@ final class TestServer: Sendable {
         }
         self.storage = storage
         self.hub = hub
-        service = KintoService(settings: settings, changes: hub) { clock.read() }
+        current = Mutex(KintoService(settings: settings, changes: hub) { clock.read() })
         let emitter = BroadcastEmitter(
             intervalSeconds: settings.broadcastDebounceSeconds, log: [], last: nil,
             isMonitored: { monitored.monitors($0) },
@@ -119,6 +121,13 @@ final class TestServer: Sendable {
 
     deinit {
         storage.close()
+    }
+
+    /// Goes on with other settings.
+    func adopt(_ values: [String: String]) throws {
+        let settings = try KintoSettings(values)
+        runner.verifier.adopt(settings)
+        current.withLock { $0 = KintoService(succeeding: $0, settings: settings) }
     }
 
     /// Waits until what was committed before was announced, if it is to be.

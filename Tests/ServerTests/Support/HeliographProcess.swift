@@ -27,8 +27,18 @@ final class HeliographProcess: @unchecked Sendable {
     let output: String
 
     /// Starts the program with arguments; its outputs go to files of the directory.
-    init(
+    convenience init(
         _ arguments: [String], in directory: Directory, environment: [String: String] = [:]
+    ) throws {
+        try self.init(
+            running: HeliographProcess.program.path, arguments, in: directory,
+            environment: environment)
+    }
+
+    /// Starts a program that becomes this one.
+    init(
+        running program: String, _ arguments: [String], in directory: Directory,
+        environment: [String: String] = [:], input: FileHandle? = nil
     ) throws {
         let name = UUID().uuidString
         errors = directory.path + "/\(name).err"
@@ -36,7 +46,8 @@ final class HeliographProcess: @unchecked Sendable {
         for path in [errors, output] {
             _ = FileManager.default.createFile(atPath: path, contents: nil)
         }
-        process.executableURL = HeliographProcess.program
+        process.executableURL = URL(fileURLWithPath: program)
+        if let input { process.standardInput = input }
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
         var variables = ProcessInfo.processInfo.environment
