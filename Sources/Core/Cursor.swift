@@ -59,3 +59,12 @@ extension Cursor: CustomStringConvertible {
         }
     }
 }
+
+extension JSONKind<Cursor> {
+    /// A cursor in its exact spelling.
+    package static var cursor: JSONKind {
+        JSONKind(["type": "string", "pattern": "^-?[0-9]{1,18}\\.[0-9a-f]{12}\\.[0-9]{1,18}$"]) {
+            JSONWriter.append(string: $0.description, to: &$1)
+        }
+    }
+}

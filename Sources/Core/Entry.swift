@@ -57,19 +57,41 @@ package struct Entry: Sendable {
         Digest.uuid(Digest.md5(Array((host + path.uri).utf8)))
     }
 
+    /// What an entry is rendered from.
+    package struct Parts: Sendable {
+        /// Its id.
+        package let id: String
+        /// The change that it shows.
+        package let change: Change
+        /// The host that it names.
+        package let host: String
+
+        /// Makes the parts of an entry.
+        package init(id: String, change: Change, host: String) {
+            self.id = id
+            self.change = change
+            self.host = host
+        }
+    }
+
+    /// The members of an entry.
+    package static let form = JSONForm<Parts>([
+        .member("id", .text, "Stands for the collection: made of `host` and its URI.") { $0.id },
+        .member("last_modified", .timestamp, "The newest timestamp of the collection's records.") {
+            $0.change.timestamp
+        },
+        .member("bucket", .text, "The id of the bucket.") { $0.change.path.bucket },
+        .member("collection", .text, "The id of the collection.") { $0.change.path.collection },
+        .member("host", .text, "The server, as its settings name it.") { $0.host },
+        .optional("deleted", .yes, "The collection ceased to exist.") {
+            $0.change.isTombstone ? true : nil
+        },
+    ])
+
     private static func render(id: String, change: Change, host: String) -> [UInt8] {
         var json: [UInt8] = []
         json.reserveCapacity(128 + host.utf8.count)
-        json.append(contentsOf: "{\"id\":\"\(id)\",\"last_modified\":".utf8)
-        DecimalNumber.append(change.timestamp.milliseconds, to: &json)
-        json.append(contentsOf: ",\"bucket\":\"".utf8)
-        json.append(contentsOf: change.path.bucket.utf8)
-        json.append(contentsOf: "\",\"collection\":\"".utf8)
-        json.append(contentsOf: change.path.collection.utf8)
-        json.append(contentsOf: "\",\"host\":".utf8)
-        JSONWriter.append(string: host, to: &json)
-        if change.isTombstone { json.append(contentsOf: ",\"deleted\":true".utf8) }
-        json.append(UInt8(ascii: "}"))
+        form.append(Parts(id: id, change: change, host: host), to: &json)
         return json
     }
 }

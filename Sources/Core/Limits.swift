@@ -163,8 +163,8 @@ package enum Limits {
     package static let broadcastRetryMilliseconds: Int64 = 1_000
     /// From a push connection's opening to its `hello`.
     package static let pushHelloMillisecondsMax = 10_000
-    /// A subscription's id, which a push client chooses.
-    package static let pushChannelBytesMax = 128
+    /// A subscription's id, which a push client chooses: Unicode scalars.
+    package static let pushChannelScalarsMax = 128
 
     /// How long `heliograph watch` waits at most before it returns.
     package static let watchRetryMillisecondsMax = 60_000

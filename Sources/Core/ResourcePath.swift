@@ -47,6 +47,10 @@ package enum ResourcePath: Hashable, Sendable {
         self = .collection(CollectionPath(bucket: parts[2], collection: parts[4]))
     }
 
+    /// What `init(uri:)` reads, as a regular expression.
+    package static let pattern =
+        "^/buckets/\(ResourceID.pattern)(/collections/\(ResourceID.pattern))?$"
+
     /// Whether the collection at `path` is what this names, or lies in it.
     package func contains(_ path: CollectionPath) -> Bool {
         switch self {
@@ -66,6 +70,9 @@ package enum ResourcePath: Hashable, Sendable {
 
 /// The ids of buckets, groups, collections and records.
 package enum ResourceID {
+    /// What is valid, as a regular expression without anchors.
+    package static let pattern = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,\(Limits.resourceIDBytesMax - 1)}"
+
     /// Whether `id` matches Kinto's default pattern `^[a-zA-Z0-9][a-zA-Z0-9_-]*$` and is at most
     /// `Limits.resourceIDBytesMax` long.
     ///

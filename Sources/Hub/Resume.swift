@@ -3,7 +3,7 @@
 import Core
 
 /// Why a subscriber cannot go on from where it is; the whole list is sent instead.
-package enum ResetReason: String, Sendable {
+package enum ResetReason: String, Sendable, CaseIterable {
     /// The cursor belongs to another history: a backup was restored, or the database replaced.
     case epoch
     /// The cursor claims more than has happened.
@@ -13,6 +13,16 @@ package enum ResetReason: String, Sendable {
     /// The collection's past was rewritten: a record was written with a timestamp from the past, or
     /// the collection was deleted and made anew, so that what changed cannot be told.
     case rewritten
+
+    /// What it means, for clients' authors.
+    package var meaning: String {
+        switch self {
+        case .epoch: "a backup was restored, or the database replaced"
+        case .future: "the cursor claims more than has happened"
+        case .malformed: "the cursor is no cursor"
+        case .rewritten: "what changed cannot be told, because timestamps do not tell it"
+        }
+    }
 }
 
 /// Where a subscriber stands in the log: what it is owed is decided by this alone.

@@ -75,21 +75,28 @@ extension KintoService {
         case .permissions: return try PermissionsEndpoint(exchange: exchange).plan(self)
         case .flush: return try utility(exchange).flush(self)
         case .contribute: return .answer(exchange.finish(try utility(exchange).contribute()))
-        case .metrics:
-            _ = try utility(exchange)
-            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
-            return .answer(exchange.finish(try endpoint.metrics()))
+        case .metrics: return try page(exchange) { page throws(APIError) in try page.metrics() }
         case .dashboard(let file):
-            let endpoint = PageEndpoint(exchange: exchange, pages: pages)
-            return .answer(exchange.finish(try endpoint.dashboard(file)))
+            let page = PageEndpoint(exchange: exchange, pages: pages)
+            return .answer(exchange.finish(try page.dashboard(file)))
         case .api:
-            _ = try utility(exchange)
-            let document = document.json(host: exchange.host)
-            return .answer(exchange.finish(Reply(json: document)))
+            return try page(exchange) { $0.reply(document.file(exchange.serviceDescription)) }
+        case .streamsDocument:
+            return try page(exchange) { page throws(APIError) in try page.streamsDocument() }
         case .nowhere(let end):
             let redirect = PathRedirect(exchange: exchange, end: end)
             return .answer(exchange.finish(try redirect.reply()))
         }
+    }
+
+    /// The plan of a page about the server, for a request whose origin may ask.
+    ///
+    /// - Throws: `APIError` if it may not, or there is no such page.
+    private func page(
+        _ exchange: Exchange, _ reply: (PageEndpoint) throws(APIError) -> Reply
+    ) throws(APIError) -> Plan {
+        _ = try utility(exchange)
+        return .answer(exchange.finish(try reply(PageEndpoint(exchange: exchange, pages: pages))))
     }
 
     private func broadcasts(_ exchange: Exchange) -> BroadcastsEndpoint {

@@ -13,6 +13,8 @@ package enum StreamPath {
     package static let monitorChanges = "\(CollectionPath.monitorChanges.uri)/stream"
     /// Where browsers have broadcasts pushed to them.
     package static let push = "/push"
+    /// Where they are described for programs.
+    package static let document = "/__streams__"
     /// Where tickets for streams are given out.
     package static let ticket = "\(CollectionPath.monitorChanges.uri)/ticket"
     /// The stream of a collection.

@@ -14,7 +14,7 @@ package final class KintoService: Sendable {
     /// Finds endpoints.
     let router: Router
     /// Describes the endpoints.
-    let document: OpenAPIDocument
+    let document: RememberedDocument
     /// What the monitor endpoints show.
     let changes: any ChangesSource
     private let clock: @Sendable () -> Timestamp
@@ -43,7 +43,8 @@ package final class KintoService: Sendable {
     ) {
         self.settings = settings
         router = Router(settings)
-        document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
+        let document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
+        self.document = RememberedDocument { document.json($0) }
         self.changes = changes
         self.pages = pages
         self.clock = clock

@@ -11,7 +11,6 @@ import Wire
 
 /// The description of the API for programs.
 struct OpenAPIDocument: Sendable {
-    private let settings: KintoSettings
     private let paths: JSONObject
     private let tags: [JSONValue]
 
@@ -19,7 +18,6 @@ struct OpenAPIDocument: Sendable {
     ///
     /// - Complexity: O(number of operations).
     init(endpoints: [Endpoint], settings: KintoSettings) {
-        self.settings = settings
         var paths = JSONObject()
         var tags: [String] = []
         for endpoint in endpoints {
@@ -45,19 +43,16 @@ struct OpenAPIDocument: Sendable {
         self.tags = tags.map { ["name": .string($0)] }
     }
 
-    /// The document as it is told to a client that reached the server by `host`.
+    /// The document as it tells of a service.
     ///
     /// - Complexity: O(size of the document).
-    func json(host: String) -> JSONValue {
+    func json(_ service: ServiceDescription) -> JSONValue {
         [
             "swagger": "2.0",
-            "info": [
-                "title": .string(settings.projectName),
-                "version": .string(UtilityEndpoint.apiVersion),
-            ],
-            "host": .string(host), "basePath": .string(Router.prefix),
-            "schemes": [.string(settings.httpScheme ?? "http")],
-            "securityDefinitions": settings.hasBasicAuth ? ["basicauth": ["type": "basic"]] : [:],
+            "info": ["title": .string(service.title), "version": .string(service.version)],
+            "host": .string(service.host), "basePath": .string(service.basePath),
+            "schemes": [.string(service.scheme)],
+            "securityDefinitions": service.hasBasicAuth ? ["basicauth": ["type": "basic"]] : [:],
             "tags": .array(tags), "paths": .object(paths),
             "parameters": .object(OpenAPIParts.parameters),
             "responses": .object(OpenAPIParts.responses),

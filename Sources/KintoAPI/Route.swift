@@ -44,6 +44,8 @@ enum Route: Equatable {
     case flush
     /// `/v1/__api__`: the description of the API for programs.
     case api
+    /// `/v1/__streams__`: the description of the streams for programs.
+    case streamsDocument
     /// `/v1/contribute.json`.
     case contribute
     /// `/v1/__metrics__`.
@@ -64,7 +66,8 @@ extension Route {
             .streamTicket, .permissions, .flush, .defaultBucket:
             true
         case .heartbeat, .loadBalancerHeartbeat, .version, .broadcasts, .monitorStream, .metrics,
-            .dashboard, .api, .contribute, .megaphone, .announcement, .push, .nowhere:
+            .dashboard, .api, .streamsDocument, .contribute, .megaphone, .announcement, .push,
+            .nowhere:
             false
         }
     }

@@ -35,6 +35,10 @@ enum RouteTable {
             "/__api__", Operation(.get, "get_openapi_spec", "Describe the API for programs")
         ) { _ in .api },
         reading(
+            StreamPath.document, exists: \.hasBroadcasts,
+            Operation(.get, "get_asyncapi_spec", "Describe the streams for programs")
+        ) { _ in .streamsDocument },
+        reading(
             "/contribute.json",
             Operation(.get, "contribute", "Tell how to take part in the project")
         ) { _ in .contribute },

@@ -16,6 +16,9 @@ package protocol ServerPages: Sendable {
 
     /// A file of the dashboard; the page itself has an empty name. Nil if there is none.
     func dashboardFile(_ name: String) -> StaticFile?
+
+    /// The description of the streams for programs.
+    func streamsDocument(_ service: ServiceDescription) -> StaticFile
 }
 
 /// A file that is served as it is.
@@ -36,6 +39,16 @@ package struct StaticFile: Sendable {
         self.mediaType = mediaType
         self.bytes = bytes
         self.contentSecurityPolicy = contentSecurityPolicy
+        entityTag = "\"\(Digest.hexadecimal(Digest.sha1(bytes)))\""
+    }
+
+    /// Makes a document that stays as it is while the server runs.
+    ///
+    /// - Complexity: O(size).
+    package init(document: JSONValue) {
+        mediaType = "application/json"
+        bytes = JSONWriter.bytes(document)
+        contentSecurityPolicy = nil
         entityTag = "\"\(Digest.hexadecimal(Digest.sha1(bytes)))\""
     }
 
@@ -78,7 +91,16 @@ struct PageEndpoint {
         return reply(file)
     }
 
-    private func reply(_ file: StaticFile) -> Reply {
+    /// The description of the streams.
+    ///
+    /// - Throws: `APIError`, a 404, if there is none.
+    func streamsDocument() throws(APIError) -> Reply {
+        guard let pages else { throw .unknownPath }
+        return reply(pages.streamsDocument(exchange.serviceDescription))
+    }
+
+    /// The answer that gives a file, or tells a client that it has it.
+    func reply(_ file: StaticFile) -> Reply {
         var reply = Reply(status: 200)
         // A 304 too: its fields replace those that the browser has kept (RFC 9111, section 3.2).
         if let policy = file.contentSecurityPolicy {

@@ -174,6 +174,7 @@ struct UtilityEndpoint: Sendable {
                 "sse": stream, "websocket": stream,
                 "collection": .string(StreamPath.collection),
                 "include": ["changes"], "ticket": .string(StreamPath.ticket),
+                "asyncapi": .string(StreamPath.document),
             ]
         }
         return capabilities

@@ -16,9 +16,15 @@ package enum ClientMessage: Equatable, Sendable {
         package let message: String
     }
 
+    /// The kinds of messages, by the word that is their `type`.
+    enum Kind: String, CaseIterable {
+        /// Replaces the filter.
+        case subscribe
+        /// Asks for a `pong`.
+        case ping
+    }
+
     /// Reads one text message.
-    ///
-    /// Members that are not known are ignored, so that clients may be newer than the server.
     ///
     /// - Throws: `Refusal`.
     /// - Complexity: O(*n*).
@@ -33,19 +39,60 @@ package enum ClientMessage: Equatable, Sendable {
         guard let type = object["type"]?.string else {
             throw Refusal(message: "type: a text is required")
         }
-        switch type {
-        case "subscribe":
-            self = .subscribe(
-                filter: try ClientMessage.filter(object), cursor: try ClientMessage.cursor(object))
-        case "ping":
-            self = .ping(id: object["id"])
-        default:
-            throw Refusal(message: "type: 'subscribe' or 'ping', not '\(type.prefix(32))'")
+        switch Kind(rawValue: type) {
+        case .subscribe?:
+            let subscription = try ClientMessage.subscription.read(object)
+            self = .subscribe(filter: subscription.filter, cursor: subscription.cursor)
+        case .ping?: self = .ping(id: try ClientMessage.ping.read(object))
+        case nil:
+            let words = Kind.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
+            throw Refusal(message: "type: \(words), not '\(type.prefix(32))'")
         }
     }
 
-    private static func cursor(_ object: JSONObject) throws(Refusal) -> String? {
-        switch object["since"] {
+    /// What `subscribe` asks for.
+    private struct Subscription: Sendable {
+        var filter = ChangeFilter()
+        var cursor: String?
+    }
+
+    private typealias Subscribing = MessageReader<Subscription, Refusal>
+
+    private static let subscription = Subscribing(
+        blank: Subscription(),
+        members: [
+            text("bucket", "Only collections of this bucket.", into: \.filter.bucket),
+            text("collection", "Only collections of this name.", into: \.filter.collection),
+            Subscribing.Member(
+                "resources",
+                [
+                    "type": ["array", "null"],
+                    "maxItems": .integer(Int64(Limits.subscriptionResourcesMax)),
+                    "items": ["type": "string", "pattern": .string(ResourcePath.pattern)],
+                ], "Only what lies in one of these buckets and collections; none in an empty list."
+            ) { value, subscription throws(Refusal) in
+                subscription.filter.resources = try resources(value)
+            },
+            Subscribing.Member(
+                "since", ["type": ["string", "number", "null"]],
+                "A cursor, or a timestamp: only what changed after it."
+            ) { value, subscription throws(Refusal) in
+                subscription.cursor = try cursor(value)
+            },
+        ])
+
+    private static let ping = MessageReader<JSONValue?, Refusal>(
+        blank: nil,
+        members: [
+            MessageReader<JSONValue?, Refusal>.Member(
+                "id", [:], "Whatever the answer is to have, too."
+            ) { value, id throws(Refusal) in
+                id = value
+            }
+        ])
+
+    private static func cursor(_ value: JSONValue?) throws(Refusal) -> String? {
+        switch value {
         case nil, .null?: return nil
         case .string(let text)?: return text
         case .number(let number)?: return number.spelling
@@ -53,12 +100,9 @@ package enum ClientMessage: Equatable, Sendable {
         }
     }
 
-    private static func filter(_ object: JSONObject) throws(Refusal) -> ChangeFilter {
-        var filter = ChangeFilter()
-        filter.bucket = try text("bucket", of: object)
-        filter.collection = try text("collection", of: object)
-        switch object["resources"] {
-        case nil, .null?: return filter
+    private static func resources(_ value: JSONValue?) throws(Refusal) -> Set<ResourcePath>? {
+        switch value {
+        case nil, .null?: return nil
         case .array(let elements)?:
             guard elements.count <= Limits.subscriptionResourcesMax else {
                 throw Refusal(
@@ -73,40 +117,48 @@ package enum ClientMessage: Equatable, Sendable {
                 }
                 resources.insert(path)
             }
-            filter.resources = resources
-            return filter
+            return resources
         case .bool?, .number?, .string?, .object?:
             throw Refusal(message: "resources: not a list")
         }
     }
 
-    private static func text(_ key: String, of object: JSONObject) throws(Refusal) -> String? {
-        switch object[key] {
-        case nil, .null?: nil
-        case .string(let text)?: text
-        case .bool?, .number?, .array?, .object?: throw Refusal(message: "\(key): not a text")
+    private static func text(
+        _ key: String, _ description: String,
+        into place: any WritableKeyPath<Subscription, String?> & Sendable
+    ) -> Subscribing.Member {
+        Subscribing.Member(key, ["type": ["string", "null"]], description) {
+            value, subscription throws(Refusal) in
+            switch value {
+            case nil, .null?: break
+            case .string(let text)?: subscription[keyPath: place] = text
+            case .bool?, .number?, .array?, .object?: throw Refusal(message: "\(key): not a text")
+            }
         }
     }
 }
 
-/// The server's answers to client messages that are no events.
-package enum ServerMessage {
-    /// The answer to `ping`, with the server's clock, from which a client learns how far its own is
-    /// off and so how old a change is when it comes.
-    package static func pong(id: JSONValue?, time: Timestamp) -> [UInt8] {
-        var object = JSONObject([("type", "pong")])
-        object["id"] = id
-        object["time"] = .integer(time.milliseconds)
-        return JSONWriter.bytes(.object(object))
-    }
-
-    /// The answer to a message that was not understood; 107 is Kinto's "invalid parameters".
-    package static func error(code: Int64 = 400, errno: Int64 = 107, _ message: String) -> [UInt8] {
-        JSONWriter.bytes(
-            .object(
-                JSONObject([
-                    ("type", "error"), ("code", .integer(code)), ("errno", .integer(errno)),
-                    ("message", .string(message)),
-                ])))
+extension ClientMessage {
+    /// What documents tell of the messages.
+    static let descriptions: [MessageDescription] = Kind.allCases.map { kind in
+        let type = (key: "type", word: kind.rawValue)
+        switch kind {
+        case .subscribe:
+            return MessageDescription(
+                kind.rawValue,
+                "Replaces what the stream is of: what is owed then follows, and `ready`.",
+                direction: .received(answers: ["reset", "change", "ready", "error"]),
+                payload: subscription.schema(type: type),
+                examplePayload: [
+                    "type": .string(kind.rawValue),
+                    "resources": ["/buckets/main", "/buckets/blog/collections/posts"],
+                    "since": "1603126502200.a41f0c3b9d21.1042",
+                ])
+        case .ping:
+            return MessageDescription(
+                kind.rawValue, "Asks for an answer.", direction: .received(answers: ["pong"]),
+                payload: ping.schema(type: type),
+                examplePayload: ["type": .string(kind.rawValue), "id": 7])
+        }
     }
 }

@@ -36,6 +36,24 @@ package enum PushMessage: Equatable, Sendable {
         package let reason: String
     }
 
+    /// The kinds of messages, by the word that is their `messageType`.
+    enum Kind: String, CaseIterable {
+        /// The first message.
+        case hello
+        /// It listens for more.
+        case subscribe = "broadcast_subscribe"
+        /// A web page wants messages.
+        case register
+        /// A web page wants none any more.
+        case unregister
+        /// It got a message.
+        case acknowledged = "ack"
+        /// It could not read a message.
+        case notAcknowledged = "nack"
+        /// It wants an answer.
+        case ping
+    }
+
     /// Reads one text message.
     ///
     /// - Throws: `Refusal`.
@@ -48,19 +66,50 @@ package enum PushMessage: Equatable, Sendable {
             self = .ping
             return
         }
-        switch object["messageType"]?.string {
-        case "hello": self = .hello(try PushMessage.known(object))
-        case "broadcast_subscribe": self = .subscribe(try PushMessage.known(object))
-        case "register": self = .register(channel: try PushMessage.channel(object))
-        case "unregister": self = .unregister(channel: try PushMessage.channel(object))
-        case "ack", "nack": self = .acknowledgement
-        case "ping": self = .ping
-        case _: throw Refusal(reason: "UnknownMessageType")
+        switch object["messageType"]?.string.flatMap(Kind.init(rawValue:)) {
+        case .hello?: self = .hello(try PushMessage.broadcasts.read(object))
+        case .subscribe?: self = .subscribe(try PushMessage.broadcasts.read(object))
+        case .register?: self = .register(channel: try PushMessage.channel.read(object))
+        case .unregister?: self = .unregister(channel: try PushMessage.channel.read(object))
+        case .acknowledged?, .notAcknowledged?: self = .acknowledgement
+        case .ping?: self = .ping
+        case nil: throw Refusal(reason: "UnknownMessageType")
         }
     }
 
-    private static func known(_ object: JSONObject) throws(Refusal) -> [Known] {
-        guard let value = object["broadcasts"] else { return [] }
+    private static let broadcasts = MessageReader<[Known], Refusal>(
+        blank: [],
+        members: [
+            MessageReader<[Known], Refusal>.Member(
+                "broadcasts",
+                [
+                    "type": "object", "maxProperties": .integer(Int64(Limits.broadcastsMax)),
+                    "additionalProperties": ["type": "string"],
+                ], "The broadcasts it listens for, with the versions it knows."
+            ) { value, known throws(Refusal) in
+                known = try read(value)
+            }
+        ])
+
+    private static let channel = MessageReader<String, Refusal>(
+        blank: "",
+        members: [
+            MessageReader<String, Refusal>.Member(
+                "channelID",
+                ["type": "string", "maxLength": .integer(Int64(Limits.pushChannelScalarsMax))],
+                isOptional: false, "The subscription, by an id that the client made."
+            ) { value, channel throws(Refusal) in
+                guard let text = value?.string,
+                    text.unicodeScalars.count <= Limits.pushChannelScalarsMax
+                else { throw Refusal(reason: "InvalidChannelID") }
+                channel = text
+            }
+        ])
+
+    private static let nothing = MessageReader<Void, Refusal>(blank: (), members: [])
+
+    private static func read(_ value: JSONValue?) throws(Refusal) -> [Known] {
+        guard let value else { return [] }
         guard let broadcasts = value.object else { throw Refusal(reason: "InvalidBroadcasts") }
         guard broadcasts.count <= Limits.broadcastsMax else {
             throw Refusal(reason: "TooManyBroadcasts")
@@ -72,88 +121,54 @@ package enum PushMessage: Equatable, Sendable {
         }
         return known
     }
-
-    private static func channel(_ object: JSONObject) throws(Refusal) -> String {
-        guard let channel = object["channelID"]?.string,
-            channel.utf8.count <= Limits.pushChannelBytesMax
-        else { throw Refusal(reason: "InvalidChannelID") }
-        return channel
-    }
 }
 
-/// What a push server says.
-package enum PushAnswer {
-    /// The answer to `hello`.
-    ///
-    /// It has every broadcast whose version is another than the browser's, those that it did not
-    /// name, too: after a connection was lost in the session in which it first subscribed, Firefox
-    /// names none, but still listens. It passes over those that it does not listen for.
-    ///
-    /// - Parameter uaid: Who the browser is as long as the connection lasts: 32 hexadecimal digits.
-    package static func hello(
-        uaid: String, known: [PushMessage.Known], table: BroadcastTable
-    ) -> [UInt8] {
-        let versions = Dictionary(known.map { ($0.id, $0.version) }) { first, _ in first }
-        let newer = table.all.filter { versions[$0.id] != $0.version }
-        return JSONWriter.bytes([
-            "messageType": "hello", "status": .integer(200), "uaid": .string(uaid),
-            "use_webpush": true, "broadcasts": broadcasts(newer, unknown(known, table)),
-        ])
-    }
+extension PushMessage {
+    /// What documents tell of the messages.
+    static let descriptions: [MessageDescription] = Kind.allCases.map(describe) + [emptyPing]
 
-    /// The answer to `broadcast_subscribe`; nil if there is nothing to tell.
-    package static func subscribed(
-        _ known: [PushMessage.Known], table: BroadcastTable
-    ) -> [UInt8]? {
-        let newer = table.all.filter { entry in
-            known.contains { $0.id == entry.id && $0.version != entry.version }
+    private static func describe(_ kind: Kind) -> MessageDescription {
+        let type = (key: "messageType", word: kind.rawValue)
+        var example: JSONObject = ["messageType": .string(kind.rawValue)]
+        func made(
+            _ answers: [String], _ summary: String, _ payload: JSONObject
+        ) -> MessageDescription {
+            MessageDescription(
+                kind.rawValue, summary, direction: .received(answers: answers), payload: payload,
+                examplePayload: .object(example))
         }
-        let unknown = unknown(known, table)
-        guard !newer.isEmpty || !unknown.isEmpty else { return nil }
-        return broadcast(newer, unknown)
-    }
-
-    /// The message that tells of new versions.
-    package static func broadcast(
-        _ entries: [BroadcastTable.Entry], _ unknown: [String] = []
-    ) -> [UInt8] {
-        JSONWriter.bytes([
-            "messageType": "broadcast", "broadcasts": broadcasts(entries, unknown),
-        ])
-    }
-
-    /// The refusal of a subscription of a web page: there is no such service here.
-    package static func registered(channel: String) -> [UInt8] {
-        JSONWriter.bytes([
-            "messageType": "register", "channelID": .string(channel), "status": .integer(501),
-            "pushEndpoint": "",
-        ])
-    }
-
-    /// The answer to the end of such a subscription.
-    package static func unregistered(channel: String) -> [UInt8] {
-        JSONWriter.bytes([
-            "messageType": "unregister", "channelID": .string(channel), "status": .integer(200),
-        ])
-    }
-
-    /// The answer to a ping.
-    package static let pong = Array("{}".utf8)
-
-    private static func unknown(
-        _ known: [PushMessage.Known], _ table: BroadcastTable
-    ) -> [String] {
-        known.map(\.id).filter { table.version(of: $0) == nil }
-    }
-
-    private static func broadcasts(
-        _ entries: [BroadcastTable.Entry], _ unknown: [String]
-    ) -> JSONValue {
-        var members: [JSONObject.Member] = entries.map { ($0.id, .string($0.version)) }
-        if !unknown.isEmpty {
-            let errors = unknown.map { ($0, JSONValue.string("Broadcast not found")) }
-            members.append(("errors", .object(JSONObject(errors))))
+        switch kind {
+        case .hello:
+            example["broadcasts"] = exampleBroadcasts
+            example["use_webpush"] = true
+            return made(
+                ["hello"], "The first message, without which nothing is told.",
+                broadcasts.schema(type: type))
+        case .subscribe:
+            example["broadcasts"] = exampleBroadcasts
+            return made(
+                ["broadcast"], "Listens for more; answered if any differs from what is known.",
+                broadcasts.schema(type: type))
+        case .register:
+            example["channelID"] = exampleChannel
+            return made(
+                ["register"], "Asks for a web page's own subscription, which is refused.",
+                channel.schema(type: type))
+        case .unregister:
+            example["channelID"] = exampleChannel
+            return made(
+                ["unregister"], "Ends a web page's own subscription.", channel.schema(type: type))
+        case .acknowledged:
+            return made([], "A message was received.", nothing.schema(type: type))
+        case .notAcknowledged:
+            return made([], "A message could not be read.", nothing.schema(type: type))
+        case .ping: return made(["pong"], "Asks for an answer.", nothing.schema(type: type))
         }
-        return .object(JSONObject(members))
     }
+
+    private static let emptyPing = MessageDescription(
+        "empty", "Asks for an answer, as Firefox does.", direction: .received(answers: ["pong"]),
+        payload: ["type": "object", "maxProperties": 0], examplePayload: [:])
+    private static let exampleBroadcasts: JSONValue = [Broadcast.monitorChangesID: "\"0\""]
+    private static let exampleChannel: JSONValue = "7d1b2c9e-5f0a-4b7e-9a63-0c1d2e3f4a5b"
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The words of both transports (DESIGN, section 4). An event is encoded once per change and
-// encoding; its bytes are shared by everyone it goes to.
+// The words of both transports (DESIGN, section 4); what they consist of is in `StreamEvent.swift`.
+// An event is encoded once per change and encoding; its bytes are shared by everyone it goes to.
 
 import Core
 import Hub
@@ -27,23 +27,8 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     package func append(
         entry: Entry, changes: [UInt8]? = nil, cursor: Cursor, to buffer: inout [UInt8]
     ) {
-        var json = entry.json
-        if let changes {
-            json.removeLast()
-            json.append(contentsOf: ",\"changes\":".utf8)
-            json.append(contentsOf: changes)
-            json.append(UInt8(ascii: "}"))
-        }
-        switch self {
-        case .eventStream:
-            buffer += EventStreamEncoder.event(id: cursor.description, data: json)
-        case .webSocket:
-            var message = Array("{\"type\":\"change\",\"cursor\":\"\(cursor)\",\"entry\":".utf8)
-            message.append(contentsOf: json)
-            message.append(UInt8(ascii: "}"))
-            buffer += WebSocketFrameEncoder.text(message)
-        case .push: break
-        }
+        StreamEvents.change.append(
+            ChangeContent(entry: entry, changes: changes, cursor: cursor), as: self, to: &buffer)
     }
 
     /// Whether pacing applies: WebSocket streams are people's dashboards, which come first.
@@ -62,31 +47,14 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
         cursor: Cursor, timestamp: Timestamp, windowMilliseconds: Int = 0,
         to buffer: inout [UInt8]
     ) {
-        let window = windowMilliseconds > 0 ? ",\"window_ms\":\(windowMilliseconds)" : ""
-        switch self {
-        case .eventStream:
-            let data = "{\"timestamp\":\(timestamp)\(window)}"
-            buffer += EventStreamEncoder.event(
-                id: cursor.description, name: "ready", text: data)
-        case .webSocket:
-            let members = "\"cursor\":\"\(cursor)\",\"timestamp\":\(timestamp)\(window)"
-            let message = "{\"type\":\"ready\",\(members)}"
-            buffer += WebSocketFrameEncoder.text(Array(message.utf8))
-        case .push: break
-        }
+        let content = ReadyContent(
+            cursor: cursor, timestamp: timestamp, windowMilliseconds: windowMilliseconds)
+        StreamEvents.ready.append(content, as: self, to: &buffer)
     }
 
     /// Appends the event that says: your cursor was not taken, the whole list follows.
     package func appendReset(_ reason: ResetReason, to buffer: inout [UInt8]) {
-        switch self {
-        case .eventStream:
-            buffer += EventStreamEncoder.event(
-                name: "reset", text: "{\"reason\":\"\(reason.rawValue)\"}")
-        case .webSocket:
-            let message = "{\"type\":\"reset\",\"reason\":\"\(reason.rawValue)\"}"
-            buffer += WebSocketFrameEncoder.text(Array(message.utf8))
-        case .push: break
-        }
+        StreamEvents.reset.append(reason, as: self, to: &buffer)
     }
 
     /// The frame that tells a stream's peer that it may not read any more: RFC 6455's code for
@@ -117,7 +85,7 @@ package enum StreamEncoding: Int, Hashable, Sendable, CaseIterable {
     /// The frame that shows proxies and peers that the stream lives: a comment, or a ping.
     package func heartbeat() -> EncodedFrame {
         switch self {
-        case .eventStream: EncodedFrame(EventStreamEncoder.comment("ping"))
+        case .eventStream: EncodedFrame(EventStreamComment.heartbeat.bytes)
         case .webSocket, .push: EncodedFrame(WebSocketFrameEncoder.ping())
         }
     }

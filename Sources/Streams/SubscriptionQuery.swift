@@ -22,8 +22,6 @@ package struct SubscriptionQuery: Equatable, Sendable {
         package let description: String
     }
 
-    private static let filterNames: Set<String> = ["bucket", "collection", "resource"]
-
     /// Makes a query that asks for everything.
     package init() {
         filter = .all
@@ -53,13 +51,13 @@ package struct SubscriptionQuery: Equatable, Sendable {
             throw Refusal(name: "", description: "Invalid query string")
         }
         for (name, value) in query.parameters {
-            if isOfCollection, SubscriptionQuery.filterNames.contains(name) {
-                throw Refusal(name: name, description: "Unknown filter field '\(name)'")
-            }
-            switch name {
-            case "bucket": filter.bucket = value
-            case "collection": filter.collection = value
-            case "resource":
+            guard let parameter = StreamParameter(rawValue: name),
+                parameter.isOffered(ofCollection: isOfCollection)
+            else { throw Refusal(name: name, description: "Unknown filter field '\(name)'") }
+            switch parameter {
+            case .bucket: filter.bucket = value
+            case .collection: filter.collection = value
+            case .resource:
                 guard let path = ResourcePath(uri: value) else {
                     throw Refusal(
                         name: name, description: "Not the URI of a bucket or a collection")
@@ -71,15 +69,13 @@ package struct SubscriptionQuery: Equatable, Sendable {
                 }
                 hasResources = true
                 resources.insert(path)
-            case "_since", "last_event_id", "lastEventId": cursor = value
-            case "_expected", "ticket": break
-            case "_include" where isOfCollection:
-                guard value == "changes" else {
+            case .since, .lastEventID, .camelCaseLastEventID: cursor = value
+            case .expected, .ticket: break
+            case .include:
+                guard value == StreamParameter.includedChanges else {
                     throw Refusal(name: name, description: "Only 'changes' can be included")
                 }
                 includesChanges = true
-            default:
-                throw Refusal(name: name, description: "Unknown filter field '\(name)'")
             }
         }
         if hasResources { filter.resources = resources }

@@ -94,9 +94,7 @@ package final class WebSocketStreams<Transport: StreamTransport, Random: RandomN
             switch fanOut.replace(stream, filter: filter, cursor: cursor) {
             case .done: break
             case .noRoom:
-                answer(
-                    ServerMessage.error(code: 503, errno: 201, "Too many different filters"),
-                    to: stream)
+                answer(ServerMessage.error("Too many different filters", .noRoom), to: stream)
             case .hasNoFilter:
                 answer(ServerMessage.error("A stream of one collection has no filter"), to: stream)
             }

@@ -202,7 +202,7 @@ struct PushTests {
         greet(bench, first, "{\(names.joined(separator: ","))}")
         let second = open(bench, 1)
         greet(bench, second)
-        let channel = String(repeating: "c", count: Limits.pushChannelBytesMax + beyond)
+        let channel = String(repeating: "c", count: Limits.pushChannelScalarsMax + beyond)
         say(#"{"messageType":"register","channelID":"\#(channel)"}"#, bench, second)
         for id in [first, second] {
             #expect((bench.transport.sockets[id.slot]?.isEnded == true) == (beyond == 1))

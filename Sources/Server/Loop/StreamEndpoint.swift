@@ -47,7 +47,9 @@ enum StreamEndpoint {
         }
         if WebSocketHandshake.isRequested(by: request.head) {
             guard !isOverloaded else { return .answer(service.unavailable(for: request)) }
-            switch WebSocketHandshake.answer(to: request.head, subprotocols: ["heliograph.v1"]) {
+            let answer = WebSocketHandshake.answer(
+                to: request.head, subprotocols: [StreamEncoding.subprotocol])
+            switch answer {
             case .refused(let answer):
                 return .answer(service.refusal(of: request, handshake: answer))
             case .accepted(let answer, _): return .begin(.webSocket, answer, opening: [], query)
@@ -57,7 +59,7 @@ enum StreamEndpoint {
         guard !isOverloaded else {
             return .answer(overloaded(request, service, shared, retry: retry))
         }
-        let opening = retry + EventStreamEncoder.comment("heliograph")
+        let opening = retry + EventStreamComment.opening.bytes
         return .begin(
             .eventStream, HTTPResponse(status: 200, fields: eventStreamFields(shared)),
             opening: opening, query)

@@ -12,6 +12,7 @@ final class ServerFigures: ServerPages {
     private let admission: Admission
     private let loops = Mutex<[LoopFigures]>([])
     private let draining = Atomic(false)
+    private let document = RememberedDocument(AsyncAPIDocument.json)
 
     /// Makes the pages of a server whose loops are still to come.
     init(hub: Hub, storage: any Storage, admission: Admission) {
@@ -31,6 +32,8 @@ final class ServerFigures: ServerPages {
     }
 
     func dashboardFile(_ name: String) -> StaticFile? { Dashboard.files[name] }
+
+    func streamsDocument(_ service: ServiceDescription) -> StaticFile { document.file(service) }
 
     func metrics() -> StaticFile {
         var text = MetricsText()
