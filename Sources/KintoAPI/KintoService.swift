@@ -26,6 +26,10 @@ package final class KintoService: Sendable {
     let tickets = StreamTickets()
     /// What the server shows of itself.
     let pages: (any ServerPages)?
+    /// What the monitor endpoints may show.
+    let monitored: MonitoredResources
+    /// What viewers of the monitor feed may read.
+    let visibilities = VisibilityMemory()
     /// Keeps histories from growing for ever.
     let historyTrimmer = HistoryTrimmer()
 
@@ -46,6 +50,7 @@ package final class KintoService: Sendable {
         let document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
         self.document = RememberedDocument { document.json($0) }
         self.changes = changes
+        monitored = settings.monitored
         self.pages = pages
         self.clock = clock
         self.random = random

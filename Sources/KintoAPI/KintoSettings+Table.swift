@@ -240,6 +240,10 @@ extension KintoSettings: DeclaredSettings {
             guard status == 304 || status == 200 else { throw value.error(expected: expected) }
             settings.notModifiedStatus = status
         },
+        .flag(
+            "heliograph.changes.private", \.changesArePrivate,
+            "Show a collection in the list of changes and in its streams only to those who may "
+                + "read all of its records; else to everyone, as Kinto does."),
     ]
 
     private static let broadcasts: [Setting<KintoSettings>] = [

@@ -121,19 +121,20 @@ package final class HeliographServer: Sendable {
             epoch: storage.epoch,
             host: host.isEmpty ? HeliographServer.host(of: group.boundAddresses) : host, log: log,
             broadcasts: known, isMonitored: { monitored.monitors($0) })
-        let emitter = BroadcastEmitter(
-            intervalSeconds: options.kinto.broadcastDebounceSeconds, log: log,
-            last: known.first { $0.id == Broadcast.monitorChangesID },
-            isMonitored: { monitored.monitors($0) }, actions: .writing(to: storage))
-        storage.setCommitObserver { commit in
-            hub.publish(commit)
-            emitter.note(commit)
-        }
         let admission = Admission(
             connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
         let figures = ServerFigures(hub: hub, storage: storage, admission: admission)
         let service = KintoService(
             settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
+        let emitter = BroadcastEmitter(
+            intervalSeconds: options.kinto.broadcastDebounceSeconds, log: log,
+            last: known.first { $0.id == Broadcast.monitorChangesID },
+            isMonitored: { monitored.monitors($0) },
+            actions: .writing(to: storage, for: service))
+        storage.setCommitObserver { commit in
+            hub.publish(commit)
+            emitter.note(commit)
+        }
         let dispatcher = RequestDispatcher(
             service: service, storage: storage,
             runner: HeliographServer.runner(options.kinto, storage),

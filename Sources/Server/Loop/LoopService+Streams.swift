@@ -15,15 +15,13 @@ extension LoopService {
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
         _ plan: StreamPlan
     ) {
-        // Before the permission is read: what is changed after that raises the count.
-        let changes = hub.accessChanges
         exchange.phase = .awaitingAnswer
         let door = dispatcher.admit(plan, for: request) { [self] door in
-            _ = loop.post { self.openStream(connection, request, door, changes: changes) }
+            _ = loop.post { self.openStream(connection, request, door) }
         }
         switch door {
         case .admitted(let admission):
-            beginStream(connection, exchange, request, admission, changes: changes)
+            beginStream(connection, exchange, request, admission)
         case .refused(let answer): send(answer, connection, exchange)
         case nil: loop.clearDeadline(connection)
         }
@@ -31,7 +29,7 @@ extension LoopService {
 
     /// The decision on a stream has come back from another thread.
     private func openStream(
-        _ connection: ConnectionID, _ request: HTTPRequest, _ door: StreamDoor, changes: UInt64
+        _ connection: ConnectionID, _ request: HTTPRequest, _ door: StreamDoor
     ) {
         switch door {
         case .refused(let answer): finish(connection, answer)
@@ -43,7 +41,7 @@ extension LoopService {
                 loop.close(connection)
                 return
             }
-            beginStream(connection, exchange, request, admission, changes: changes)
+            beginStream(connection, exchange, request, admission)
             if kind(of: connection) == .http {
                 goOnReading(connection, exchange)
             } else {
@@ -56,7 +54,7 @@ extension LoopService {
     /// Turns a connection into a stream, unless its request is refused after all.
     func beginStream(
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
-        _ admission: StreamAdmission, changes: UInt64
+        _ admission: StreamAdmission
     ) {
         let retry = fanOut.drawRetryMilliseconds()
         let decision = StreamEndpoint.decide(
@@ -78,11 +76,7 @@ extension LoopService {
             let hasBegun = fanOut.begin(
                 StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
                 channel: channel(of: admission, query), cursor: query.cursor,
-                grant: admission.path.map { path in
-                    StreamGrant(
-                        access: StreamAccess(viewer: admission.viewer, path: path),
-                        changes: changes)
-                })
+                grant: grant(of: admission))
             if !hasBegun {
                 loop[state: connection].first = Kind.http.rawValue
                 exchange.keepsAlive = false
@@ -94,10 +88,21 @@ extension LoopService {
 
     private func channel(of admission: StreamAdmission, _ query: SubscriptionQuery) -> Channel {
         switch admission.subject {
-        case .monitor: .monitor(query.filter)
-        case .collection(let path): .collection(path, includesChanges: query.includesChanges)
-        case .broadcasts: .broadcasts
+        case .monitor:
+            var filter = query.filter
+            filter.visibility = admission.visibility
+            return .monitor(filter)
+        case .collection(let path):
+            return .collection(path, includesChanges: query.includesChanges)
+        case .broadcasts: return .broadcasts
         }
+    }
+
+    private func grant(of admission: StreamAdmission) -> StreamGrant? {
+        guard admission.isGuarded else { return nil }
+        return StreamGrant(
+            access: StreamAccess(viewer: admission.viewer, path: admission.path),
+            changes: admission.changes)
     }
 
     /// Takes a WebSocket peer's bytes and returns how many were consumed.

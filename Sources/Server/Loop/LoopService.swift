@@ -301,7 +301,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         if StreamEndpoint.isAddressed(by: request.head),
             case .admitted(let admission) = service.streamPlan(request)
         {
-            beginStream(connection, exchange, request, admission, changes: hub.accessChanges)
+            beginStream(connection, exchange, request, admission)
         } else {
             send(service.unavailable(for: request), connection, exchange)
         }

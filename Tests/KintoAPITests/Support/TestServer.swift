@@ -100,7 +100,7 @@ final class TestServer: Sendable {
                     storage?.write({ try $0.announce(broadcast) }) { result in
                         completion((try? result.get()) != nil)
                     }
-                }))
+                }, findPublic: service.publicVisibility(in: storage)))
         self.emitter = emitter
         workers = HeldWorkers()
         let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
