@@ -273,7 +273,9 @@ struct PrivateStreamsTests {
 
     @Test("that is paced begins anew at once, and is told what comes later at its moment")
     func paced() {
-        let bench = Bench(configuration: .init(paceMilliseconds: 1_000, paceSlices: 2))
+        var configuration = StreamConfiguration(paceMilliseconds: 1_000)
+        configuration.paceSlices = 2
+        let bench = Bench(configuration: configuration)
         bench.write("a", 10, bucket: "p")
         bench.write("b", 11, bucket: "mine")
         bench.write("yours", 12, bucket: "shared")

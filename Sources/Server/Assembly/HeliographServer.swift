@@ -126,11 +126,8 @@ package final class HeliographServer: Sendable {
         let figures = ServerFigures(hub: hub, storage: storage, admission: admission)
         let service = KintoService(
             settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
-        let emitter = BroadcastEmitter(
-            intervalSeconds: options.kinto.broadcastDebounceSeconds, log: log,
-            last: known.first { $0.id == Broadcast.monitorChangesID },
-            isMonitored: { monitored.monitors($0) },
-            actions: .writing(to: storage, for: service))
+        let emitter = HeliographServer.emitter(
+            options.kinto, log, known, .writing(to: storage, for: service))
         storage.setCommitObserver { commit in
             hub.publish(commit)
             emitter.note(commit)
@@ -195,6 +192,18 @@ package final class HeliographServer: Sendable {
         group.join()
         emitter.stop()
         storage.close()
+    }
+
+    /// Who announces what changed, after what the storage remembers.
+    private static func emitter(
+        _ settings: KintoSettings, _ log: [Change], _ known: [Broadcast],
+        _ actions: BroadcastEmitter.Actions
+    ) -> BroadcastEmitter {
+        let monitored = settings.monitored
+        return BroadcastEmitter(
+            intervalSeconds: settings.broadcastDebounceSeconds, log: log,
+            last: known.first { $0.id == Broadcast.monitorChangesID },
+            isMonitored: { monitored.monitors($0) }, actions: actions)
     }
 
     /// Who carries out plans over a storage, and hashes passwords beside it.
