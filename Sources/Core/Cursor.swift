@@ -63,8 +63,15 @@ extension Cursor: CustomStringConvertible {
 extension JSONKind<Cursor> {
     /// A cursor in its exact spelling.
     package static var cursor: JSONKind {
-        JSONKind(["type": "string", "pattern": "^-?[0-9]{1,18}\\.[0-9a-f]{12}\\.[0-9]{1,18}$"]) {
+        JSONKind(["type": "string", "pattern": .string(Cursor.exactPattern)]) {
             JSONWriter.append(string: $0.description, to: &$1)
         }
     }
+}
+
+extension Cursor {
+    /// The exact spelling as a regular expression (ECMA-262); the epoch is twice as long where not
+    /// everyone may read everything.
+    fileprivate static let exactPattern =
+        "^-?[0-9]{1,18}\\.[0-9a-f]{12}([0-9a-f]{12})?\\.[0-9]{1,18}$"
 }

@@ -17,8 +17,8 @@ package enum Limits {
 
     /// A bucket, group, collection or record id.
     package static let resourceIDBytesMax = 512
-    /// A cursor: two 18-digit numbers, their signs and quotes, 12 digits of epoch, two dots.
-    package static let cursorBytesMax = 64
+    /// A cursor: two 18-digit numbers, their signs and quotes, 24 digits of epoch, two dots.
+    package static let cursorBytesMax = 72
 
     // MARK: HTTP requests
 
@@ -224,6 +224,9 @@ package enum Limits {
     package static let queryParametersMax = 256
     /// Tickets for streams that are kept until they are used or expire: beyond it 503.
     package static let streamTicketsMax = 10_000
+    /// Viewers of the monitor feed of whom the server remembers what they may read, each counted
+    /// with the buckets and collections that are named then.
+    package static let rememberedVisibilitiesMax = 500_000
     /// How long a ticket for a stream can be used.
     package static let streamTicketSecondsMax = 30
     /// Tokens kept that each delete the next page of a list.

@@ -3,6 +3,10 @@
 // Follows the commits, and announces the newest version of the monitor feed when the debounce lets
 // it. An announcement is written to the storage first, which remembers it over a restart; the hub,
 // and so every loop and every poll, learns of it from that commit, as of any other broadcast.
+//
+// Where not everyone may read everything, what is announced is what everyone may read: a change
+// that only some may know of must neither be told to all browsers nor make them poll. What everyone
+// may read is found out when permissions have changed, not with each change.
 
 import Core
 import Synchronization
@@ -20,17 +24,36 @@ package final class BroadcastEmitter: Sendable {
         /// Makes a broadcast durable without waiting for it, then calls a function with whether
         /// that worked.
         package var persist: @Sendable (Broadcast, @escaping @Sendable (Bool) -> Void) -> Void
+        /// Finds out what everyone may read by now, then calls a function with it, or with nil if
+        /// that cannot be told; nil if everyone may read everything.
+        package var findPublic: FindPublic?
+
+        /// A way to find out what everyone may read.
+        package typealias FindPublic =
+            @Sendable (@escaping @Sendable (Visibility?) -> Void) -> Void
 
         /// Makes the actions of functions.
         package init(
             clock: @escaping @Sendable () -> Timestamp,
             schedule: @escaping @Sendable (Int64, @escaping @Sendable () -> Void) -> Void,
-            persist: @escaping @Sendable (Broadcast, @escaping @Sendable (Bool) -> Void) -> Void
+            persist: @escaping @Sendable (Broadcast, @escaping @Sendable (Bool) -> Void) -> Void,
+            findPublic: FindPublic? = nil
         ) {
             self.clock = clock
             self.schedule = schedule
             self.persist = persist
+            self.findPublic = findPublic
         }
+    }
+
+    /// What is known of what everyone may read.
+    private enum Public {
+        /// It has to be found out.
+        case unknown
+        /// It is being found out; it has to be again if permissions changed meanwhile.
+        case beingFound(isStale: Bool)
+        /// This.
+        case known(Visibility)
     }
 
     private struct State {
@@ -42,6 +65,10 @@ package final class BroadcastEmitter: Sendable {
         /// The number of the last timer. An older one that is left tells nothing.
         var lastTimer = 0
         var isStopped = false
+        var publicPart: Public
+        /// The timestamps of what would be announced if everyone may read it; empty where everyone
+        /// may read everything.
+        var timestamps: [CollectionPath: Timestamp] = [:]
 
         /// The number of a new timer; nil if there is one already.
         mutating func setTimer() -> Int? {
@@ -77,16 +104,24 @@ package final class BroadcastEmitter: Sendable {
             Timestamp(quotedOrNot: last.version).map { (version: $0, time: last.time) }
         }
         var debounce = Debounce(intervalSeconds: intervalSeconds, last: emission)
-        for change in log where change.isAnnounced(isMonitored) {
-            debounce.note(change.timestamp)
-        }
         self.isMonitored = isMonitored
         self.actions = actions
-        state = Mutex(State(debounce: debounce))
+        let announced = log.filter { $0.isAnnounced(isMonitored) }
+        guard actions.findPublic == nil else {
+            var state = State(debounce: debounce, publicPart: .unknown)
+            for change in announced { state.timestamps[change.path] = change.timestamp }
+            self.state = Mutex(state)
+            return
+        }
+        for change in announced { debounce.note(change.timestamp) }
+        state = Mutex(State(debounce: debounce, publicPart: .known(.everything)))
     }
 
     /// Announces what came while no server ran.
-    package func start() { proceed() }
+    package func start() {
+        findPublic()
+        proceed()
+    }
 
     /// No announcement is begun any more.
     package func stop() { state.withLock { $0.isStopped = true } }
@@ -104,10 +139,67 @@ package final class BroadcastEmitter: Sendable {
     ///
     /// - Complexity: O(number of changes).
     package func note(_ commit: Commit) {
-        let announced = commit.changes.filter { $0.isAnnounced(isMonitored) }
-        guard let newest = announced.map(\.timestamp).max() else { return }
-        state.withLock { $0.debounce.note(newest) }
-        proceed()
+        let isGuarded = actions.findPublic != nil
+        let isNews = state.withLock { state -> Bool in
+            if isGuarded { noteGuarded(commit, in: &state) }
+            guard case .known(let visibility) = state.publicPart else { return false }
+            let announced = commit.changes.filter {
+                $0.isAnnounced(isMonitored) && visibility.shows($0.path)
+            }
+            let newest = announced.map(\.timestamp).max()
+            if let newest { state.debounce.note(newest) }
+            return newest != nil
+        }
+        findPublic()
+        if isNews { proceed() }
+    }
+
+    private func noteGuarded(_ commit: Commit, in state: inout State) {
+        for change in commit.changes {
+            state.timestamps[change.path] =
+                change.isAnnounced(isMonitored) ? change.timestamp : nil
+        }
+        guard commit.changesAccess else { return }
+        switch state.publicPart {
+        case .unknown: break
+        case .beingFound: state.publicPart = .beingFound(isStale: true)
+        case .known: state.publicPart = .unknown
+        }
+    }
+
+    /// Has it found out what everyone may read, if that is not known.
+    private func findPublic() {
+        guard let find = actions.findPublic else { return }
+        let begins = state.withLock { state -> Bool in
+            guard case .unknown = state.publicPart, !state.isStopped else { return false }
+            state.publicPart = .beingFound(isStale: false)
+            return true
+        }
+        guard begins else { return }
+        find { [weak self] visibility in self?.found(visibility) }
+    }
+
+    private func found(_ visibility: Visibility?) {
+        let isKnown = state.withLock { state -> Bool in
+            guard let visibility, case .beingFound(false) = state.publicPart else {
+                state.publicPart = .unknown
+                return false
+            }
+            state.publicPart = .known(visibility)
+            let newest = state.timestamps.lazy
+                .filter { visibility.shows($0.key) }.map(\.value).max()
+            if let newest { state.debounce.note(newest) }
+            return true
+        }
+        if isKnown {
+            proceed()
+        } else if visibility != nil {
+            findPublic()
+        } else {
+            actions.schedule(Limits.broadcastRetryMilliseconds) { [weak self] in
+                self?.findPublic()
+            }
+        }
     }
 
     private func proceed() {

@@ -13,14 +13,19 @@ package struct ChangeFilter: Hashable, Sendable {
     package var collection: String?
     /// Only entries in one of these; nil for all, empty for none (`resource=`, `resources`).
     package var resources: Set<ResourcePath>?
+    /// Only entries that the subscriber may read, which no query decides; nil where the list is
+    /// public.
+    package var visibility: Visibility?
 
     /// Makes a filter of its conditions, by default none: everything passes.
     package init(
-        bucket: String? = nil, collection: String? = nil, resources: Set<ResourcePath>? = nil
+        bucket: String? = nil, collection: String? = nil, resources: Set<ResourcePath>? = nil,
+        visibility: Visibility? = nil
     ) {
         self.bucket = bucket
         self.collection = collection
         self.resources = resources
+        self.visibility = visibility
     }
 
     /// The filter that everything passes.
@@ -30,6 +35,7 @@ package struct ChangeFilter: Hashable, Sendable {
     package func matches(_ path: CollectionPath) -> Bool {
         if let bucket, bucket != path.bucket { return false }
         if let collection, collection != path.collection { return false }
+        if let visibility, !visibility.shows(path) { return false }
         guard let resources else { return true }
         return resources.contains(.collection(path)) || resources.contains(.bucket(path.bucket))
     }

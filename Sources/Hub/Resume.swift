@@ -13,6 +13,8 @@ package enum ResetReason: String, Sendable, CaseIterable {
     /// The collection's past was rewritten: a record was written with a timestamp from the past, or
     /// the collection was deleted and made anew, so that what changed cannot be told.
     case rewritten
+    /// What the subscriber may read of the list is not what it was.
+    case access
 
     /// What it means, for clients' authors.
     package var meaning: String {
@@ -21,6 +23,7 @@ package enum ResetReason: String, Sendable, CaseIterable {
         case .future: "the cursor claims more than has happened"
         case .malformed: "the cursor is no cursor"
         case .rewritten: "what changed cannot be told, because timestamps do not tell it"
+        case .access: "the reader may read something else of the list than before"
         }
     }
 }
@@ -84,7 +87,7 @@ extension Resume {
     ///
     /// - Parameters:
     ///   - text: The cursor as sent; nil or empty for the whole list.
-    ///   - epoch: The history of the list.
+    ///   - epoch: The history of the list, and which part of it the subscriber may read.
     ///   - head: How far the history has come.
     ///   - highest: The highest timestamp of any change of the list; nil if it had none.
     package init(from text: String?, epoch: Epoch, head: Revision, highest: Timestamp?) {
@@ -103,14 +106,25 @@ extension Resume {
             let above = Position(above: floor, head: head, owesOldTombstones: true)
             self.init(position: isFuture ? everything : above, reset: isFuture ? .future : nil)
         case .exact(let timestamp, let cursorEpoch, let revision):
-            if cursorEpoch != epoch {
+            if !cursorEpoch.isSameHistory(as: epoch) {
                 self.init(position: everything, reset: .epoch)
+            } else if cursorEpoch != epoch {
+                self.init(position: everything, reset: .access)
             } else if revision > head {
                 self.init(position: everything, reset: .future)
             } else {
                 self.init(position: Position(after: revision, at: timestamp), reset: nil)
             }
         }
+    }
+}
+
+extension Resume {
+    /// The same for a subscriber that is not told of old deletions.
+    package var withoutOldTombstones: Resume {
+        var position = position
+        position.owesOldTombstones = false
+        return Resume(position: position, reset: reset)
     }
 }
 

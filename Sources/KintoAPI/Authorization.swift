@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Hub
 import Storage
 
 /// Decides what a user may, within one transaction.
@@ -64,6 +65,33 @@ struct Authorization {
         if !ids.isEmpty { return .shared(ids.sorted()) }
         guard try mayCreateDirectly(in: list) else { throw refusal }
         return .shared([])
+    }
+
+    /// Which collections' records the user may all read: those for which `access(.read, to:)` is
+    /// `.all`, found out for all at once.
+    ///
+    /// - Parameter monitored: What else is not named.
+    /// - Throws: `StorageError`.
+    /// - Complexity: One query, however many collections there are.
+    func visibility(of monitored: MonitoredResources) throws -> Visibility {
+        // What grants reading a list of records (`RequiredPermission`), whatever it is granted on.
+        let names = ["read", "write"]
+        if names.contains(where: { isGrantedBySettings($0, kind: .record) }) {
+            return .everything
+        }
+        let uris = try reader.urisAboveRecords(grantedTo: principals, permissions: Set(names))
+        var buckets: Set<String> = []
+        var collections: Set<CollectionPath> = []
+        for uri in uris {
+            switch ResourcePath(uri: uri) {
+            case .bucket(let bucket)? where monitored.mayMonitor(bucket: bucket):
+                buckets.insert(bucket)
+            case .collection(let path)? where monitored.monitors(path):
+                collections.insert(path)
+            case .bucket, .collection, nil: break
+            }
+        }
+        return Visibility(buckets: buckets, collections: collections)
     }
 
     /// The permissions of an object as the user sees them: only who may write it sees any.

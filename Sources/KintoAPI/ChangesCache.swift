@@ -13,7 +13,15 @@ struct ChangesCache {
     ///
     /// A client that names what it expects gets an answer of its own, which may be kept longer;
     /// but not one that expects nothing in particular.
+    ///
+    /// Where the list of changes is private, only the anonymous all get the same one. Who said who
+    /// they are gets one that nobody may keep, not even the same browser: its `ETag` may be that
+    /// of another user's list.
     func apply(to reply: inout Reply) {
+        if exchange.settings.changesArePrivate, path == .monitorChanges {
+            reply.fields.append("Vary", "Authorization")
+            guard exchange.identity.isAnonymous else { return reply.setUncached() }
+        }
         let settings = exchange.settings.cacheSeconds
         let prefix = "\(path.bucket).\(path.collection).record_cache"
         let usual = settings["\(prefix)_expires_seconds"]

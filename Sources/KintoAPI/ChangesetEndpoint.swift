@@ -12,8 +12,6 @@ struct ChangesetEndpoint: Sendable {
     let exchange: Exchange
     /// The collection.
     let path: CollectionPath
-    /// The entries.
-    let source: any ChangesSource
 
     /// What the request needs.
     ///
@@ -25,18 +23,18 @@ struct ChangesetEndpoint: Sendable {
         guard path == .monitorChanges else {
             return service.reading(exchange) { try self.collection($0) }
         }
-        return .answer(exchange.finish(try monitor()))
-    }
-
-    private func monitor() throws -> Reply {
         let parameters = try Parameters(exchange)
         let redirect = try ChangesRedirect(exchange)
-        if let reply = redirect.unquotedExpected() { return reply }
-        if let reply = redirect.reply() { return reply }
-        let (entries, newest) = source.monitoredEntries()
-        let timestamp = newest ?? exchange.now
+        if let early = redirect.unquotedExpected() ?? redirect.reply() {
+            return .answer(exchange.finish(early))
+        }
+        return try service.showing(exchange) { try self.monitor(parameters, $0) }
+    }
+
+    private func monitor(_ parameters: Parameters, _ shown: ShownEntries) throws -> Reply {
+        let timestamp = shown.timestamp ?? exchange.now
         let limit = parameters.limit(exchange.settings)
-        let selected = entries.lazy.filter { entry in
+        let selected = shown.entries.lazy.filter { entry in
             if let since = parameters.since, entry.timestamp <= since { return false }
             if let bucket = parameters.bucket, entry.change.path.bucket != bucket { return false }
             if let collection = parameters.collection,
@@ -101,7 +99,7 @@ struct ChangesetEndpoint: Sendable {
 }
 
 /// The parameters of a changeset.
-private struct Parameters {
+private struct Parameters: Sendable {
     /// `_since`.
     let since: Timestamp?
     /// `_limit`, as given.

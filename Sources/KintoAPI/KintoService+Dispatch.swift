@@ -38,12 +38,9 @@ extension KintoService {
             return try ListEndpoint(exchange: exchange, list: list, tokens: tokens).plan(self)
         case .object(let list, let id):
             return try ObjectEndpoint(exchange: exchange, list: list, id: id).plan(self)
-        case .monitorRecords:
-            let endpoint = MonitorEndpoint(exchange: exchange, source: changes)
-            return .answer(exchange.finish(try endpoint.reply()))
+        case .monitorRecords: return try MonitorEndpoint(exchange: exchange).plan(self)
         case .changeset(let path):
-            return try ChangesetEndpoint(exchange: exchange, path: path, source: changes)
-                .plan(self)
+            return try ChangesetEndpoint(exchange: exchange, path: path).plan(self)
         case .snapshot(let bucket, let name):
             return try SnapshotEndpoint(exchange: exchange, bucket: bucket, name: name).plan(self)
         case .monitorStream: return .answer(exchange.finish(try streamReply(exchange)))

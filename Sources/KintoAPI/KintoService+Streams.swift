@@ -4,6 +4,7 @@
 // refuse, the fields of their answers. The streams themselves are another module's.
 
 import Core
+import Hub
 import Storage
 import Wire
 
@@ -37,8 +38,12 @@ package struct StreamAdmission: Sendable {
     package let subject: StreamSubject
     /// Who reads it.
     package let viewer: Viewer
+    /// The count of access changes before it was found out who that is and what may be read.
+    package let changes: UInt64
     /// The fields that the answer has besides its own.
     package let fields: HTTPFields
+    /// What is shown of the monitored collections; nil where they are public.
+    package var visibility: Visibility?
 
     /// The collection that is streamed; nil if it is not one.
     package var path: CollectionPath? {
@@ -47,6 +52,26 @@ package struct StreamAdmission: Sendable {
         case .collection(let path): path
         }
     }
+
+    /// Whether the stream lives by what its viewer may read, which is to be asked for again.
+    package var isGuarded: Bool { path != nil || visibility != nil }
+
+    /// The same, with what is shown.
+    fileprivate func showing(_ visibility: Visibility) -> StreamAdmission {
+        var admission = self
+        admission.visibility = visibility
+        return admission
+    }
+}
+
+/// What has become of the permission that a stream lives by.
+package enum StreamStanding: Sendable, Equatable {
+    /// It is gone.
+    case lost
+    /// It is there.
+    case kept
+    /// The stream is of the monitor feed, of which this may be read.
+    case shown(Visibility)
 }
 
 /// What a request for a stream needs before it is decided.
@@ -69,10 +94,21 @@ extension KintoService {
     package func streamPlan(_ request: HTTPRequest) -> StreamPlan? {
         let exchange = exchange(request, body: RequestBody.none, isSubrequest: false)
         guard let subject = exchange.route.streamed else { return nil }
-        return streamPlan(exchange, of: subject)
+        return streamPlan(exchange, of: subject, changes: changes.accessChanges)
     }
 
-    private func streamPlan(_ exchange: Exchange, of subject: StreamSubject) -> StreamPlan {
+    /// Whether it matters who reads a stream.
+    private func isGuarded(_ subject: StreamSubject) -> Bool {
+        switch subject {
+        case .monitor: settings.changesArePrivate
+        case .collection: true
+        case .broadcasts: false
+        }
+    }
+
+    private func streamPlan(
+        _ exchange: Exchange, of subject: StreamSubject, changes: UInt64
+    ) -> StreamPlan {
         let request = exchange.request
         if exchange.hasEnded {
             if case .answer(let answer) = plan(request) { return .answer(answer) }
@@ -85,14 +121,14 @@ extension KintoService {
         guard errors.isEmpty else {
             return .answer(exchange.finish(errors.error(isRaised: false).reply))
         }
-        if case .collection = subject {
+        if isGuarded(subject) {
             switch exchange.finding {
             case .known: break
             case .unverified(let login):
                 return .verify(login) { verdict in
                     var exchange = exchange
                     exchange.verdicts[login] = verdict
-                    return self.streamPlan(exchange, of: subject)
+                    return self.streamPlan(exchange, of: subject, changes: changes)
                 }
             case .lockedOut(let seconds):
                 let error = APIError.lockedOut(
@@ -105,12 +141,26 @@ extension KintoService {
             return .answer(exchange.finish(error.reply))
         }
         let admission = StreamAdmission(
-            subject: subject, viewer: viewer,
+            subject: subject, viewer: viewer, changes: changes,
             fields: exchange.finish(Reply(status: 200)).fields)
-        guard let path = admission.path else { return .admitted(admission) }
+        switch subject {
+        case .monitor where settings.changesArePrivate: return showing(admission)
+        case .monitor, .broadcasts: return .admitted(admission)
+        case .collection(let path):
+            return .read { reader in
+                try StreamPermission(path: path).require(Identity(viewer), exchange, reader)
+                return admission
+            }
+        }
+    }
+
+    /// The plan of a stream that shows what its viewer may read.
+    private func showing(_ admission: StreamAdmission) -> StreamPlan {
+        let known = visibilities.visibility(of: admission.viewer, at: admission.changes)
+        if let known { return .admitted(admission.showing(known)) }
         return .read { reader in
-            try StreamPermission(path: path).require(Identity(viewer), exchange, reader)
-            return admission
+            admission.showing(
+                try self.visibility(of: admission.viewer, at: admission.changes, reader))
         }
     }
 
@@ -147,30 +197,37 @@ extension KintoService {
         return reply
     }
 
-    /// Which of the streams that were admitted would not be any more.
+    /// How many commits changed who may read what.
+    package var accessChanges: UInt64 { changes.accessChanges }
+
+    /// What has become of the permissions of streams that were admitted.
     ///
     /// A user whom no policy would recognise any more is everyone.
     ///
-    /// - Returns: The places of those among `streams`.
+    /// - Parameters:
+    ///   - streams: The viewers and what they read: a collection, or nil for the monitor feed.
+    ///   - count: The count of access changes before the transaction began.
+    /// - Returns: As many standings, in the same order.
     /// - Throws: `StorageError`.
     /// - Complexity: A constant number of queries per viewer and per stream.
-    package func lostStreams(
-        _ streams: [(viewer: Viewer, path: CollectionPath)], _ reader: any StorageReader
-    ) throws -> [Int] {
+    package func standings(
+        of streams: [(viewer: Viewer, path: CollectionPath?)], at count: UInt64,
+        _ reader: any StorageReader
+    ) throws -> [StreamStanding] {
         var known: [Viewer: Authorization] = [:]
-        var lost: [Int] = []
-        for (place, stream) in streams.enumerated() {
+        return try streams.map { stream in
+            if try Identity(stream.viewer).isDeletedAccount(settings, reader) { return .lost }
+            guard let path = stream.path else {
+                return .shown(try visibility(of: stream.viewer, at: count, reader))
+            }
             let authorization =
                 try known[stream.viewer]
                 ?? Authorization(
                     Identity(stream.viewer).recognised(by: settings), settings: settings,
                     reader: reader)
             known[stream.viewer] = authorization
-            let isAllowed = try StreamPermission(path: stream.path).isGranted(authorization)
-            let isGone = try authorization.identity.isDeletedAccount(settings, reader)
-            if !isAllowed || isGone { lost.append(place) }
+            return try StreamPermission(path: path).isGranted(authorization) ? .kept : .lost
         }
-        return lost
     }
 
     /// The refusal of a stream for a parameter of its query.

@@ -23,6 +23,10 @@ package final class KintoService: Sendable {
     /// What the server shows of itself.
     let pages: (any ServerPages)?
     private let memory: ServiceMemory
+    /// What the monitor endpoints may show.
+    let monitored: MonitoredResources
+    /// What viewers of the monitor feed may read.
+    let visibilities = VisibilityMemory()
 
     /// The tokens that delete pages.
     var tokens: DeletionTokens { memory.tokens }
@@ -48,6 +52,7 @@ package final class KintoService: Sendable {
         let document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
         self.document = RememberedDocument { document.json($0) }
         self.changes = changes
+        monitored = settings.monitored
         self.pages = pages
         self.clock = clock
         self.random = random
@@ -64,6 +69,7 @@ package final class KintoService: Sendable {
         let document = OpenAPIDocument(endpoints: router.endpoints, settings: settings)
         self.document = RememberedDocument { document.json($0) }
         changes = other.changes
+        monitored = other.monitored
         pages = other.pages
         clock = other.clock
         random = other.random

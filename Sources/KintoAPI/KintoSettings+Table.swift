@@ -213,7 +213,7 @@ extension KintoSettings: DeclaredSettings {
                 "The old spelling of the same for a bucket."),
         ]
 
-    /// What the hub shows, and under which name.
+    /// What the hub shows, to whom, and under which name.
     private static let monitored: [Setting<KintoSettings>] = [
         Setting(
             "kinto.changes.resources", withoutFile: "*",
@@ -229,6 +229,10 @@ extension KintoSettings: DeclaredSettings {
         .text(
             "kinto.changes.http_host", \.changesHost,
             "The host that redirects of the feed lead to."),
+        .flag(
+            "heliograph.changes.private", \.changesArePrivate,
+            "Show a collection in the list of changes and in its streams only to those who may "
+                + "read all of its records; else to everyone, as Kinto does."),
     ]
 
     private static let changes: [Setting<KintoSettings>] = [

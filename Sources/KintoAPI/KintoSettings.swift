@@ -150,6 +150,10 @@ package struct KintoSettings: Sendable {
     /// `heliograph.changes.not_modified`: the status of an unchanged list, 304 or 200.
     package var notModifiedStatus = 304
 
+    /// `heliograph.changes.private`: whether the list of changes and its streams show a collection
+    /// only to those who may read all of its records.
+    package var changesArePrivate = false
+
     /// The host that entries of the monitor feed name, and their ids are made of: `http_host`, or
     /// else `changes.http_host`.
     package var entryHost: String { httpHost ?? changesHost ?? "" }

@@ -8,38 +8,41 @@ import Storage
 import Wire
 
 /// Answers requests for `monitor/changes/records`.
-struct MonitorEndpoint {
+struct MonitorEndpoint: Sendable {
     /// The request.
     let exchange: Exchange
-    /// The entries.
-    let source: any ChangesSource
 
     /// What the entries' members are called.
     private static let knownFields: Set<String> = [
         "host", "bucket", "collection", "id", "last_modified", "deleted",
     ]
 
-    /// The answer.
+    /// What the request needs.
     ///
-    /// - Throws: `APIError`.
-    func reply() throws -> Reply {
+    /// - Throws: `APIError` for what is refused without looking at the entries.
+    func plan(_ service: KintoService) throws -> Plan {
         guard exchange.method == .get || exchange.method == .head else {
             throw APIError.methodNotAllowed(allowed: exchange.endpoint?.allowed)
         }
         try exchange.requireAcceptsJSON()
-        let cache = ChangesCache(exchange: exchange, path: .monitorChanges)
-        if let early = try ChangesRedirect(exchange).reply() { return early }
+        if let early = try ChangesRedirect(exchange).reply() {
+            return .answer(exchange.finish(early))
+        }
         let request = try ListRequest(
             exchange, known: .only(MonitorEndpoint.knownFields), allowsFields: true)
-        let (entries, newest) = source.monitoredEntries()
-        let timestamp = newest ?? exchange.now
+        return try service.showing(exchange) { try self.reply(request, $0) }
+    }
+
+    private func reply(_ request: ListRequest, _ shown: ShownEntries) throws -> Reply {
+        let cache = ChangesCache(exchange: exchange, path: .monitorChanges)
+        let timestamp = shown.timestamp ?? exchange.now
         if request.preconditions.isUnmodified(timestamp) { return notModified(timestamp, cache) }
         try request.preconditions.check(exists: true, timestamp: timestamp, existing: nil)
         let query = try request.query()
         let token = try request.token()
         let list = ListAddress.records(.monitorChanges)
         let selection = ListSelection(query, of: list.list, sharedIDs: nil, token: token)
-        let page = try selection.page(EntryList(entries).visit)
+        let page = try selection.page(EntryList(shown.entries).visit)
         let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
         var reply = try answer.reply(page: page, token: token, timestamp: timestamp)
         CacheControl(exchange: exchange).applyToChanges(&reply)

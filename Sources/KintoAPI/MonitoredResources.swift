@@ -35,6 +35,23 @@ package struct MonitoredResources: Sendable {
         }
     }
 
+    /// Whether changes of any collection in a bucket may be shown.
+    ///
+    /// - Complexity: O(number of resources).
+    package func mayMonitor(bucket: String) -> Bool {
+        guard !exclusions.contains(.bucket(bucket)) else { return false }
+        switch inclusion {
+        case .everything: return true
+        case .named(let resources):
+            return resources.contains { resource in
+                switch resource {
+                case .bucket(let named): named == bucket
+                case .collection(let path): path.bucket == bucket
+                }
+            }
+        }
+    }
+
     private func names(_ path: CollectionPath, in resources: Set<ResourcePath>) -> Bool {
         resources.contains(.collection(path)) || resources.contains(.bucket(path.bucket))
     }

@@ -33,6 +33,9 @@ package protocol ChangesSource: Sendable {
 
     /// The broadcasts that were announced.
     var broadcasts: BroadcastTable { get }
+
+    /// How many commits changed who may read what.
+    var accessChanges: UInt64 { get }
 }
 
 extension Hub: ChangesSource {}

@@ -83,6 +83,36 @@ class MemoryReader: StorageReader {
         return found
     }
 
+    package func urisAboveRecords(
+        grantedTo principals: Set<String>, permissions: Set<String>
+    ) -> Set<String> {
+        count()
+        var found: Set<String> = []
+        var place = state.permissions.startIndex
+        while place < state.permissions.endIndex {
+            let (uri, granted) = state.permissions[place]
+            if let end = MemoryReader.endOfRecords(around: uri) {
+                place = state.permissions.index(notBelow: end)
+                continue
+            }
+            let isGranted = granted.contains { permission, holders in
+                permissions.contains(permission) && !holders.isDisjoint(with: principals)
+            }
+            if isGranted { found.insert(uri) }
+            place = state.permissions.index(after: place)
+        }
+        return found
+    }
+
+    /// The least text above the URIs of all records of the collection that a record lies in; nil
+    /// if `uri` is not that of a record.
+    private static func endOfRecords(around uri: String) -> String? {
+        // `/buckets/B/collections/C/records/R`; "0" follows the slash.
+        let parts = uri.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count > 6, parts[1] == "buckets" else { return nil }
+        return parts[..<6].joined(separator: "/") + "0"
+    }
+
     package func permissions(grantedTo principals: Set<String>) -> [String: Set<String>] {
         count()
         var found: [String: Set<String>] = [:]

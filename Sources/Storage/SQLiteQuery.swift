@@ -18,7 +18,7 @@ enum SQLiteQuery: Hashable {
     /// How many there are.
     case count(withTombstones: Bool, ofIDs: Bool)
     /// Permissions.
-    case permissions, permissionsOfMany, permissionsGranted, urisGranted
+    case permissions, permissionsOfMany, permissionsGranted, urisGranted, urisAboveRecordsGranted
     /// Changes of permissions.
     case insertPermission, deletePermissions
     /// Permissions of several objects.
@@ -80,9 +80,9 @@ extension SQLiteQuery {
             Self.select("count(*)", .oldestFirst, withTombstones, ofIDs)
 
         case .permissions, .permissionsOfMany, .permissionsGranted, .urisGranted,
-            .insertPermission, .deletePermissions, .deletePermissionsOfMany,
-            .deletePermissionsBelow, .groups,
-            .insertMember, .deleteMembers, .deleteMembersBelow:
+            .urisAboveRecordsGranted, .insertPermission, .deletePermissions,
+            .deletePermissionsOfMany, .deletePermissionsBelow, .groups, .insertMember,
+            .deleteMembers, .deleteMembersBelow:
             permissionsSQL
 
         case .changes:
@@ -159,6 +159,7 @@ extension SQLiteQuery {
             WHERE principal IN (SELECT value FROM json_each(?1)) AND uri >= ?2 AND uri < ?3
             AND permission IN (SELECT value FROM json_each(?4))
             """
+        case .urisAboveRecordsGranted: Self.urisAboveRecordsGrantedSQL
         case .insertPermission:
             "INSERT INTO permissions (uri, permission, principal) VALUES (?1, ?2, ?3)"
         case .deletePermissions: "DELETE FROM permissions WHERE uri = ?1 AND permission = ?2"
@@ -185,6 +186,12 @@ extension SQLiteQuery {
             preconditionFailure("no statement about permissions")
         }
     }
+
+    private static let urisAboveRecordsGrantedSQL = """
+        SELECT DISTINCT uri FROM permissions INDEXED BY permissions_above_records
+        WHERE principal IN (SELECT value FROM json_each(?1))
+        AND uri NOT GLOB '/buckets/*/*/*/*' AND permission IN (SELECT value FROM json_each(?2))
+        """
 
     private static let listID = "(SELECT id FROM lists WHERE parent = ?1 AND resource = ?2)"
     private static let inOrder = "ORDER BY parent, resource"

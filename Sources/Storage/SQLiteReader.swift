@@ -100,6 +100,16 @@ class SQLiteReader: StorageReader {
         }
     }
 
+    package func urisAboveRecords(
+        grantedTo principals: Set<String>, permissions: Set<String>
+    ) throws -> Set<String> {
+        try connection.with(.urisAboveRecordsGranted) { statement in
+            statement.bind(texts: principals, at: 1)
+            statement.bind(texts: permissions, at: 2)
+            return try statement.texts()
+        }
+    }
+
     package func permissions(grantedTo principals: Set<String>) throws -> [String: Set<String>] {
         try connection.with(.permissionsGranted) { statement in
             statement.bind(texts: principals, at: 1)

@@ -104,6 +104,17 @@ package protocol StorageReader: AnyObject {
         under prefix: String, grantedTo principals: Set<String>, permissions: Set<String>
     ) throws -> Set<String>
 
+    /// The URIs of what records lie in, buckets and collections, on which one of `principals` has
+    /// one of `permissions`; those of groups may be among them. Records, which may be many more,
+    /// are not looked at.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: a constant number of queries; O(number of buckets, groups and collections that
+    ///   `principals` have permissions on).
+    func urisAboveRecords(
+        grantedTo principals: Set<String>, permissions: Set<String>
+    ) throws -> Set<String>
+
     /// All that `principals` are granted: the permissions, by the URI of the object.
     ///
     /// - Throws: `StorageError`.

@@ -2,15 +2,15 @@
 
 import Core
 
-/// Somebody's permission to read a collection, which a stream lives by.
+/// Somebody's permission to read, which a stream lives by.
 package struct StreamAccess: Hashable, Sendable {
     /// Who reads.
     package let viewer: Viewer
-    /// What is read.
-    package let path: CollectionPath
+    /// The collection that is read; nil for the monitor feed, which shows what its viewer may read.
+    package let path: CollectionPath?
 
     /// Makes an access of its parts.
-    package init(viewer: Viewer, path: CollectionPath) {
+    package init(viewer: Viewer, path: CollectionPath?) {
         self.viewer = viewer
         self.path = path
     }

@@ -76,6 +76,7 @@ package struct CatchUpCache {
     ) -> CatchUp {
         let owed = cohort.owed(to: position, in: log)
         let timestamp = cohort.timestamp(in: log)
+        let epoch = cohort.epoch(in: log)
         var length = 0
         var end = 0
         while end < owed.count, length < Limits.catchUpFrameBytesMax {
@@ -86,11 +87,11 @@ package struct CatchUpCache {
         buffer.reserveCapacity(length + end * 96 + 128)
         let rest = owed[end...].map(\.timestamp).min()
         encoding.append(
-            owed[..<end], restMinimum: rest, timestamp: timestamp, epoch: log.epoch, to: &buffer)
+            owed[..<end], restMinimum: rest, timestamp: timestamp, epoch: epoch, to: &buffer)
         let isComplete = end == owed.count
         if isComplete, owesReady {
             encoding.appendReady(
-                cursor: .exact(timestamp, log.epoch, log.head), timestamp: timestamp,
+                cursor: .exact(timestamp, epoch, log.head), timestamp: timestamp,
                 windowMilliseconds: encoding.isPaced ? windowMilliseconds : 0, to: &buffer)
         }
         var reached = position

@@ -17,6 +17,8 @@ package struct CohortTable {
         /// The newest entry of the collection that the channel is of; nil for the monitor feed, and
         /// for a collection that never had a records timestamp.
         package var entry: Entry?
+        /// The timestamps of what the channel's visibility shows; nil if it has none.
+        var visible: VisibleTimestamps?
         /// Where the live subscribers stand if events carry what changed; else it is the head.
         package var live = Position(after: .zero)
         /// Tells cohorts apart that had the same number one after another.
@@ -103,6 +105,13 @@ package struct CohortTable {
         cohorts[Int(number)]?.live = position
     }
 
+    /// Changes a cohort of a number in use.
+    mutating func update(_ number: Int32, _ body: (inout Cohort) -> Void) {
+        guard var cohort = cohorts[Int(number)] else { return }
+        body(&cohort)
+        cohorts[Int(number)] = cohort
+    }
+
     /// Takes note of a collection's newest entry.
     package mutating func set(_ entry: Entry, for number: Int32) {
         cohorts[Int(number)]?.entry = entry
@@ -153,15 +162,30 @@ extension CohortTable.Cohort {
     /// The timestamp of what the channel shows, which a poll would have as its ETag.
     func timestamp(in log: ChangeLog) -> Timestamp {
         switch channel {
-        case .monitor: log.timestamp ?? .zero
+        case .monitor(let filter):
+            (filter.visibility == nil ? log.timestamp : visible?.newest) ?? .zero
         case .collection: entry?.timestamp ?? .zero
         case .broadcasts: .zero
+        }
+    }
+
+    /// The history that cursors name, and which part of it is shown.
+    func epoch(in log: ChangeLog) -> Epoch {
+        switch channel {
+        case .monitor(let filter): log.epoch.viewed(filter.visibility?.digest ?? 0)
+        case .collection, .broadcasts: log.epoch
         }
     }
 
     /// Decides where a subscriber with the cursor `text` resumes.
     func resume(from text: String?, in log: ChangeLog) -> Resume {
         switch channel {
+        case .monitor(let filter) where filter.visibility != nil:
+            // Polls tell no deletions, and who comes from one is told none of before: a bucket may
+            // have been another's then.
+            Resume(
+                from: text, epoch: epoch(in: log), head: log.head, highest: visible?.highest
+            ).withoutOldTombstones
         case .monitor, .broadcasts: log.resume(from: text)
         case .collection:
             Resume(from: text, epoch: log.epoch, head: log.head, highest: entry?.timestamp)

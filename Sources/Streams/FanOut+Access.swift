@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A stream of one collection lives by a permission. When permissions may have changed, those that
-// streams live by are asked for again (`AccessWatch`), each once however many streams share it, and
-// the streams of those that are gone end.
+// A stream of one collection lives by a permission, and so does one of the monitor feed where that
+// shows everyone something else. When permissions may have changed, those that streams live by are
+// asked for again (`AccessWatch`), each once however many streams share it. The streams of those
+// that are gone end; those of the monitor feed are shown what their viewers may read by now.
 
 import Core
 import Hub
@@ -20,10 +21,15 @@ extension FanOut {
 
     /// The permissions were asked for; the streams that live by one that is gone end.
     ///
-    /// - Parameter lost: Those that are gone; nil if the storage could not be asked.
-    /// - Complexity: O(number of streams) if any is gone.
-    package func accessChecked(lost: [StreamAccess]?) {
+    /// - Parameters:
+    ///   - lost: Those that are gone; nil if the storage could not be asked.
+    ///   - visibilities: What viewers of the monitor feed may read, of those who still may see it.
+    /// - Complexity: O(number of streams) if any is gone or there are any viewers.
+    package func accessChecked(
+        lost: [StreamAccess]?, visibilities: [Viewer: Visibility] = [:]
+    ) {
         accessWatch.ended(isAnswered: lost != nil)
+        show(visibilities)
         let numbers = Set((lost ?? []).compactMap { accesses.number(of: $0) })
         guard !numbers.isEmpty else { return }
         for place in subscribers.indices where numbers.contains(subscribers[place].access) {

@@ -64,6 +64,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         var encoding = StreamEncoding.eventStream
         /// Whether a ping was sent that the peer has not answered (WebSocket only).
         var awaitsPong = false
+        /// Why it is to forget what it has, if it has not been told yet.
+        var owedReset: ResetReason?
         /// Milliseconds of its age left after the deadline that is set; negative for no limit.
         var ageLeft: Int32 = -1
     }
@@ -163,13 +165,14 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         guard !entries.isEmpty else { return }
         var encoder = LiveEncoder(entries: entries, log: log)
         for number in cohorts.cohorts.indices {
+            cohorts.note(entries, for: Int32(number), in: log)
             guard let cohort = cohorts.cohorts[number],
                 case .monitor(let filter) = cohort.channel,
                 let matching = encoder.matching(filter)
             else { continue }
             for encoding in StreamEncoding.allCases {
                 guard let group = occupiedGroup(of: cohort, encoding) else { continue }
-                let frame = encoder.frame(of: matching, encoding)
+                let frame = encoder.frame(of: matching, encoding, for: cohort)
                 send(frame, to: group, entryCount: matching.count, &stalled)
             }
         }
@@ -274,11 +277,11 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     }
 
     /// Brings the loop up to the hub's head and counts one more subscriber of a channel.
-    private func retain(_ channel: Channel) -> Int32? {
+    func retain(_ channel: Channel) -> Int32? {
         switch channel {
         case .monitor, .broadcasts:
             synchronize()
-            return cohorts.retain(channel)
+            return cohorts.retain(channel, in: log)
         case .collection(let path, _):
             let (news, entry) = hub.news(after: log.head, with: path)
             apply(news)
@@ -287,12 +290,15 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     }
 
     /// Replaces a stream's filter and position: the WebSocket message `subscribe`. A stream of one
-    /// collection stays one.
+    /// collection stays one, and what may be seen stays what it is.
     package func replace(_ id: StreamID, filter: ChangeFilter, cursor: String?) -> Replacement {
         guard let place = place(of: id) else { return .done }
         var channel = cohorts[subscribers[place].cohort].channel
         switch channel {
-        case .monitor: channel = .monitor(filter)
+        case .monitor(let old):
+            var filter = filter
+            filter.visibility = old.visibility
+            channel = .monitor(filter)
         case .collection, .broadcasts: guard filter == .all else { return .hasNoFilter }
         }
         guard let number = retain(channel) else { return .noRoom }
@@ -374,7 +380,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         guard let place = place(of: id) else { return }
         // It reads, so it lives, whatever came of an earlier ping.
         subscribers[place].awaitsPong = false
-        advance(place, preamble: nil)
+        advance(place, preamble: takeOwedReset(place))
     }
 
     /// A stream is gone.

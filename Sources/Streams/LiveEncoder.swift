@@ -13,6 +13,8 @@ struct LiveEncoder {
     private struct Key: Hashable {
         let places: [Int32]
         let encoding: StreamEncoding
+        let epoch: Epoch
+        let timestamp: Timestamp
     }
 
     private var frames: [Key: EncodedFrame] = [:]
@@ -34,16 +36,20 @@ struct LiveEncoder {
         return places.isEmpty ? nil : places
     }
 
-    /// The frame of the entries at `places`.
+    /// The frame of the entries at `places`, with cursors of `cohort`.
     ///
     /// - Complexity: O(length of the frame), or O(number of places) when it was made before.
-    mutating func frame(of places: [Int32], _ encoding: StreamEncoding) -> EncodedFrame {
-        let key = Key(places: places, encoding: encoding)
+    mutating func frame(
+        of places: [Int32], _ encoding: StreamEncoding, for cohort: CohortTable.Cohort
+    ) -> EncodedFrame {
+        let key = Key(
+            places: places, encoding: encoding, epoch: cohort.epoch(in: log),
+            timestamp: cohort.timestamp(in: log))
         if let made = frames[key] { return made }
         var buffer: [UInt8] = []
         let selected = places.map { entries[Int($0)] }
         encoding.append(
-            selected[...], restMinimum: nil, timestamp: log.timestamp ?? .zero, epoch: log.epoch,
+            selected[...], restMinimum: nil, timestamp: key.timestamp, epoch: key.epoch,
             to: &buffer)
         let frame = EncodedFrame(buffer)
         frames[key] = frame

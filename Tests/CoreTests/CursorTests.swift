@@ -16,6 +16,11 @@ struct CursorTests {
         let exact = Cursor.exact(Timestamp(milliseconds: 7), epoch, Revision(42))
         #expect(exact.description == "7.a41f0c000001.42")
         #expect(try Cursor(parsing: exact.description) == exact)
+        // Who sees only a part of the history is told which.
+        let part = Cursor.exact(Timestamp(milliseconds: 7), epoch.viewed(0xB), Revision(42))
+        #expect(part.description == "7.a41f0c00000100000000000b.42")
+        #expect(try Cursor(parsing: part.description) == part)
+        #expect(part != exact)
     }
 
     @Test(
@@ -23,13 +28,19 @@ struct CursorTests {
         arguments: [
             "abc", "+1", "1.2", "1.a41f0c000001.", "1.a41f0c000001.-1", "1.A41F0C000001.1", "\"",
             "\"1", "1 ", "1.a41f0c000001.1.2", "9999999999999999999", "é", "1.a41f0c00000.1",
+            "1.a41f0c000001000000000000.1", "1.a41f0c0000010000000b.1",
+            "1.a41f0c00000100000000000B.1",
         ])
     func malformed(text: String) {
         #expect(throws: Cursor.SyntaxError.malformed) { try Cursor(parsing: text) }
     }
 
-    @Test("longer than the limit is malformed")
-    func limit() {
+    @Test("is as long as its longest spelling, longer than the limit it is malformed")
+    func limit() throws {
+        let longest = "-\(String(repeating: "9", count: 18)).a41f0c000001a41f0c000001."
+        let number = String(repeating: "9", count: 18)
+        #expect(try Cursor(parsing: longest + number).description == longest + number)
+        #expect((longest + number).utf8.count <= Limits.cursorBytesMax)
         let text = String(repeating: "1", count: Limits.cursorBytesMax + 1)
         #expect(throws: Cursor.SyntaxError.malformed) { try Cursor(parsing: text) }
     }

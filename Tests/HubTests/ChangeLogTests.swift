@@ -127,6 +127,25 @@ struct ResumeTests {
         }
     }
 
+    @Test("with a cursor of another part of the list gets what it may see by now, and why")
+    func access() {
+        let part = Fixture.epoch.viewed(1)
+        func resume(_ cursor: String, in epoch: Epoch) -> Resume {
+            Resume(from: cursor, epoch: epoch, head: log.head, highest: log.highestTimestamp)
+        }
+        #expect(resume("1.\(part).4", in: part) == resume("1.\(Fixture.epoch).4", in: log.epoch))
+        for (cursor, epoch) in [
+            ("1.\(Fixture.epoch.viewed(2)).4", part), ("1.\(Fixture.epoch).4", part),
+            ("1.\(part).4", Fixture.epoch),
+        ] {
+            #expect(resume(cursor, in: epoch).reset == .access)
+            #expect(resume(cursor, in: epoch).position == log.resume(from: nil).position)
+        }
+        let other = Epoch(randomBits: 99).viewed(part.view)
+        #expect(resume("1.\(other).4", in: part).reset == .epoch)
+        #expect(resume("110", in: part).reset == nil)
+    }
+
     @Test("gets each missed change once, at every possible cursor", arguments: 0..<100)
     func everyCursor(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

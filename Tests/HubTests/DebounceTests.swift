@@ -64,6 +64,7 @@ private final class World: Sendable {
         var persisted: [Broadcast] = []
         var completions: [@Sendable (Bool) -> Void] = []
         var timers: [(Int64, @Sendable () -> Void)] = []
+        var questions: [@Sendable (Visibility?) -> Void] = []
     }
 
     private let state = Mutex(State())
@@ -90,7 +91,31 @@ private final class World: Sendable {
         for timer in timers { timer.1() }
     }
 
-    func emitter(_ log: [Change] = [], last: Broadcast? = nil) -> BroadcastEmitter {
+    /// How often it was asked what everyone may read, and not answered yet.
+    var questions: Int { state.withLock { $0.questions.count } }
+
+    /// Tells what everyone may read.
+    func answer(_ buckets: Set<String>?) {
+        let questions = state.withLock { state in
+            defer { state.questions = [] }
+            return state.questions
+        }
+        let visibility = buckets.map { Visibility(buckets: $0, collections: []) }
+        for question in questions { question(visibility) }
+    }
+
+    func emitter(
+        _ log: [Change] = [], last: Broadcast? = nil, isPrivate: Bool = false
+    ) -> BroadcastEmitter {
+        let find: BroadcastEmitter.Actions.FindPublic = { question in
+            self.state.withLock { $0.questions.append(question) }
+        }
+        return makeEmitter(log, last: last, findPublic: isPrivate ? find : nil)
+    }
+
+    private func makeEmitter(
+        _ log: [Change], last: Broadcast?, findPublic: BroadcastEmitter.Actions.FindPublic?
+    ) -> BroadcastEmitter {
         BroadcastEmitter(
             intervalSeconds: 300, log: log, last: last, isMonitored: { $0.bucket != "other" },
             actions: .init(
@@ -103,7 +128,7 @@ private final class World: Sendable {
                         $0.persisted.append(broadcast)
                         $0.completions.append(completion)
                     }
-                }))
+                }, findPublic: findPublic))
     }
 }
 
@@ -201,6 +226,51 @@ struct BroadcastEmitterTests {
         #expect(world.waits == [60_000])
         emitter.setInterval(seconds: 0)
         #expect(world.versions.last == "\"12\"")
+    }
+
+    @Test("passes over what not everyone may read, which it asks for when permissions change")
+    func publicPart() {
+        let world = World()
+        let log = [change(10, bucket: "p"), change(12, bucket: "q"), change(15, bucket: "secret")]
+        let emitter = world.emitter(log, isPrivate: true)
+        emitter.start()
+        #expect(world.versions == [])
+        // What comes before the answer counts, what ends before it does not.
+        emitter.note(Commit(changes: [change(11, bucket: "p"), change(16, bucket: "secret")]))
+        emitter.note(Commit(changes: [change(13, bucket: "q", deletes: true)]))
+        #expect(world.questions == 1)
+        world.answer(["p", "q"])
+        #expect(world.versions == ["\"11\""])
+        world.complete()
+        world.advance(300)
+        emitter.note(Commit(changes: [change(17, bucket: "secret")]))
+        #expect(world.questions == 0)
+        #expect(world.versions.count == 1)
+        emitter.note(Commit(changes: [change(18, bucket: "p")], changesAccess: true))
+        #expect(world.versions.count == 1, "it may have been public only before")
+        world.answer(["secret"])
+        #expect(world.versions.last == "\"17\"")
+    }
+
+    @Test("asks again when permissions change before the answer, and when there is none")
+    func publicPartAgain() {
+        let world = World()
+        let emitter = world.emitter([change(10)], isPrivate: true)
+        emitter.start()
+        emitter.note(Commit(changesAccess: true))
+        #expect(world.questions == 1)
+        world.answer(["b"])
+        #expect(world.versions == [])
+        #expect(world.questions == 1)
+        world.answer(nil)
+        #expect(world.questions == 0)
+        #expect(world.waits == [Limits.broadcastRetryMilliseconds])
+        world.fire()
+        world.answer(["b"])
+        #expect(world.versions == ["\"10\""])
+        emitter.stop()
+        emitter.note(Commit(changesAccess: true))
+        #expect(world.questions == 0)
     }
 
     @Test("passes over what is not monitored, what ended, and exactly what is called a preview")

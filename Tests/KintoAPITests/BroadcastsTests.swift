@@ -72,6 +72,48 @@ struct BroadcastsTests {
     }
 }
 
+@Suite("Broadcasts where the list of changes is private")
+struct PrivateBroadcastsTests {
+    @Test("announce only what everyone may read, also when it becomes so")
+    func publicPart() async throws {
+        let settings = [
+            "heliograph.changes.private": "true",
+            "kinto.push_broadcast_min_debounce_interval_seconds": "0",
+        ]
+        let server = try TestServer(KintoSettings.embedded.merging(settings) { $1 })
+        func version() async -> String? {
+            // What everyone may read is found out beside the writes.
+            await server.settle()
+            return await server.send("GET", "/v1/__broadcasts__", as: nil)
+                .json["/broadcasts/remote-settings~1monitor_changes"]?.string
+        }
+        func write(_ bucket: String) async -> String? {
+            await server.send("POST", "/v1/buckets/\(bucket)/collections/c/records", "{}")
+                .fields["ETag"]
+        }
+        for bucket in ["p", "secret"] {
+            await server.makeCollection("/buckets/\(bucket)/collections/c")
+        }
+        _ = await write("secret")
+        #expect(await version() == nil)
+        let first = await write("p")
+        let read = "{\"permissions\":{\"read\":[\"system.Everyone\"]}}"
+        #expect(await server.send("PATCH", "/v1/buckets/p", read).status == 200)
+        #expect(await version() == first, "it may be read since it was written")
+        _ = await write("secret")
+        #expect(await version() == first)
+        let second = await write("p")
+        #expect(await version() == second)
+        let anonymous = await server.send(
+            "GET", "/v1/buckets/monitor/collections/changes/records", as: nil)
+        #expect(anonymous.fields["ETag"] == second)
+        let none = "{\"permissions\":{\"read\":[]}}"
+        #expect(await server.send("PATCH", "/v1/buckets/p", none).status == 200)
+        _ = await write("p")
+        #expect(await version() == second, "nor does it go back")
+    }
+}
+
 @Suite("Megaphone's endpoints")
 struct MegaphoneTests {
     private static let settings = [

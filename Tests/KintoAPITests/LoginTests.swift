@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Hub
 import Storage
 import Testing
 import Wire
@@ -187,26 +188,29 @@ struct LoginTests {
 
     @Test("that opened a stream does not keep it open when the account is gone")
     func stream() async throws {
-        let server = try await server(["multiauth.policies": "account basicauth"])
-        let streams = ["account:mat", "basicauth:other", nil].map {
-            (
-                viewer: Identity(userID: $0).viewer,
-                path: CollectionPath(bucket: "b", collection: "c")
-            )
-        }
+        let server = try await server([
+            "multiauth.policies": "account basicauth", "kinto.changes.resources": "*",
+        ])
+        let viewers = ["account:mat", "basicauth:other", nil].map { Viewer(userID: $0) }
+        let collection = CollectionPath(bucket: "b", collection: "c")
+        let streams =
+            viewers.map { (viewer: $0, path: collection as CollectionPath?) }
+            + viewers.map { (viewer: $0, path: nil) }
         let body = "{\"permissions\":{\"read\":[\"system.Everyone\"]}}"
         #expect(await server.send("PUT", "/v1/buckets/b", as: "admin", body).status == 201)
         let service = server.service
-        func lost() async throws -> [Int] {
-            try await withCheckedThrowingContinuation { continuation in
+        func standings() async throws -> [StreamStanding] {
+            let count = server.hub.accessChanges
+            return try await withCheckedThrowingContinuation { continuation in
                 server.storage.read(
-                    { try service.lostStreams(streams, $0) },
+                    { try service.standings(of: streams, at: count, $0) },
                     completion: { continuation.resume(with: $0) })
             }
         }
-        #expect(try await lost() == [])
+        let shown = StreamStanding.shown(Visibility(buckets: ["b"], collections: []))
+        #expect(try await standings() == [.kept, .kept, .kept, shown, shown, shown])
         #expect(await server.send("DELETE", "/v1/accounts/mat", as: "mat").status == 200)
-        #expect(try await lost() == [0])
+        #expect(try await standings() == [.lost, .kept, .kept, .lost, shown, shown])
     }
 
     @Test("never shows its password in a text")

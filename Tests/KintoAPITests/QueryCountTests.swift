@@ -24,7 +24,8 @@ struct QueryCountTests {
     /// Runs `body` with a server that has a bucket, a collection, a group and `records` records,
     /// all shared with alice one by one.
     private func withServer(
-        _ place: Place, records: Int = 1, _ body: (TestServer) async throws -> Void
+        _ place: Place, records: Int = 1, settings: [String: String] = [:],
+        _ body: (TestServer) async throws -> Void
     ) async throws {
         let directory = FileManager.default.temporaryDirectory
             .appending(path: "heliograph-\(UUID().uuidString)")
@@ -32,7 +33,7 @@ struct QueryCountTests {
             at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let server = try TestServer(
-            Self.settings,
+            Self.settings.merging(settings) { $1 },
             file: place == .file ? directory.appending(path: "queries.db").path : nil)
         await server.makeCollection()
         #expect(await server.send("PUT", "/v1/buckets/b/groups/g", "{}").status == 201)
@@ -106,6 +107,37 @@ struct QueryCountTests {
             try await fill(server, "/v1/buckets/b/collections", count: count)
             for (request, user, expected) in Self.many {
                 #expect(await cost(server, request, as: user) == expected, "\(request) by \(user)")
+            }
+        }
+    }
+
+    @Test(
+        "of a private list of changes are two for each user, and none until permissions change",
+        arguments: Place.allCases, [1, 1000])
+    func privateChanges(_ place: Place, count: Int) async throws {
+        let settings = ["heliograph.changes.private": "true"]
+        try await withServer(place, records: count, settings: settings) { server in
+            try await fill(server, "/v1/buckets/b/collections", count: count)
+            let list = "GET /v1/buckets/monitor/collections/changes/records"
+            let changes = "GET /v1/buckets/monitor/collections/changes/changeset?_expected=0"
+            for _ in 0..<2 {
+                // Broadcasts ask what everyone may read, by themselves.
+                let everyone = Identity.anonymous.viewer
+                while server.service.visibilities.visibility(
+                    of: everyone, at: server.hub.accessChanges) == nil
+                {
+                    await server.settle()
+                }
+                for user in ["mat", "alice"] {
+                    #expect(await cost(server, list, as: user) == 2)
+                    #expect(await cost(server, list, as: user) == 0)
+                    #expect(await cost(server, changes, as: user) == 0)
+                }
+                // What is written changes nothing of that, but what is granted does.
+                _ = await cost(server, "PUT \(Self.collection)/records/o0", body: "{}")
+                #expect(await cost(server, list, as: "alice") == 0)
+                let body = "{\"permissions\":{\"read\":[\"system.Authenticated\"]}}"
+                _ = await cost(server, "PATCH \(Self.collection)", body: body)
             }
         }
     }

@@ -70,14 +70,15 @@ struct SuccessionTests {
         await server.makeCollection()
         let path = CollectionPath(bucket: "b", collection: "c")
         let viewers = [TestServer.userID("mat"), TestServer.userID("eve"), nil]
-        let streams = viewers.map { (viewer: Viewer(userID: $0), path: path) }
+        let streams = viewers.map { (viewer: Viewer(userID: $0), path: Optional(path)) }
         func lost() async throws -> [Int] {
             let service = server.service
-            return try await withCheckedThrowingContinuation { continuation in
-                server.storage.read({ try service.lostStreams(streams, $0) }) {
-                    continuation.resume(with: $0)
+            let standings: [StreamStanding] = try await withCheckedThrowingContinuation { waiting in
+                server.storage.read({ try service.standings(of: streams, at: 0, $0) }) {
+                    waiting.resume(with: $0)
                 }
             }
+            return standings.indices.filter { standings[$0] == .lost }
         }
         #expect(try await lost() == [])
         try server.adopt(base)

@@ -70,6 +70,7 @@ struct ClientTests {
             ], seconds: 300)
         #expect(result.status == 0, "\(result.output)")
         #expect(result.output.contains("without an error in the console"), "\(result.output)")
+        #expect(result.output.contains("ok over sse, by a ticket"), "\(result.output)")
     }
 
     @Test("curl inflates a compressed event stream, each event as it comes")

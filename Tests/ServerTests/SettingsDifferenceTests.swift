@@ -105,6 +105,7 @@ struct SettingsDifferenceTests {
                 "heliograph.loops", "heliograph.trusted_proxies", "kinto.http_host",
                 "kinto.userid_hmac_secret", "kinto.changes.resources",
                 "kinto.changes.excluded_collections", "kinto.changes.http_host",
+                "heliograph.changes.private",
             ])
     }
 

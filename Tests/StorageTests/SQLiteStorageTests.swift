@@ -257,7 +257,8 @@ struct SQLiteStorageTests {
         #expect(ids.contains("objects_by_id (list=? AND id=?)"), "\(ids)")
         for query in [
             SQLiteQuery.object, .list, .listsAt, .listsBelow, .permissions, .permissionsOfMany,
-            .urisGranted, .deletePermissionsBelow, .deleteMembersBelow, .groups, .change,
+            .urisGranted, .urisAboveRecordsGranted, .deletePermissionsBelow, .deleteMembersBelow,
+            .groups, .change,
             .deleteObjects, .deleteObjectsOfIDs,
         ] {
             let plan = try plan(of: query, connection)

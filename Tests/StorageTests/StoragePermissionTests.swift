@@ -107,6 +107,44 @@ struct StoragePermissionTests {
         }
     }
 
+    @Test(
+        "tell which buckets and collections someone may use, without the records in them",
+        arguments: Backend.allCases)
+    func grantedAboveRecords(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            try await storage.write { transaction throws in
+                // Ids that sort before, between and behind the records of a collection.
+                for collection in ["c", "c-", "c0"] {
+                    let uri = "/buckets/a/collections/\(collection)"
+                    try transaction.setPermissions(["read": ["me"]], of: uri)
+                    for record in ["r", "r0", "s"] {
+                        let record = "\(uri)/records/\(record)"
+                        try transaction.setPermissions(["read": ["me", "you"]], of: record)
+                    }
+                }
+                let alone = "/buckets/a/collections/d/records/r"
+                try transaction.setPermissions(["write": ["me"]], of: alone)
+                try transaction.setPermissions(["write": ["me", "you"]], of: "/buckets/ab")
+                try transaction.setPermissions(["record:create": ["you"]], of: "/buckets/ac")
+            }
+            try await storage.read { reader throws in
+                func uris(_ who: Set<String>, _ what: Set<String>) throws -> Set<String> {
+                    try reader.urisAboveRecords(grantedTo: who, permissions: what)
+                }
+                let mine: Set = [
+                    "/buckets/a/collections/c", "/buckets/a/collections/c-",
+                    "/buckets/a/collections/c0",
+                ]
+                #expect(try uris(["me"], ["read"]) == mine)
+                #expect(try uris(["me"], ["read", "write"]) == mine.union(["/buckets/ab"]))
+                #expect(try uris(["you"], ["read", "write"]) == ["/buckets/ab"])
+                #expect(try uris(["you", "me"], ["write"]) == ["/buckets/ab"])
+                #expect(try uris([], ["read"]) == [])
+                #expect(try uris(["me"], []) == [])
+            }
+        }
+    }
+
     @Test("tell all that someone was granted", arguments: Backend.allCases)
     func allGranted(backend: Backend) async throws {
         try await withStorage(backend) { storage, _ throws in

@@ -87,7 +87,7 @@ struct CollectionStreamTests {
         encoding: StreamEncoding = .eventStream
     ) -> StreamID {
         bench.subscribe(
-            slot, encoding: encoding, channel: .collection(access.path),
+            slot, encoding: encoding, channel: .collection(access.path ?? path),
             grant: grant(access, bench))
     }
 

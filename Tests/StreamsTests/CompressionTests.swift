@@ -117,11 +117,14 @@ struct CompressionTests {
     }
 
     @Test("shares one frame with all of its kind")
-    func shared() {
+    func shared() throws {
+        var cohorts = CohortTable()
+        let number = cohorts.retain(.monitor(.all))
+        let cohort = cohorts[try #require(number)]
         var encoder = LiveEncoder(entries: [Self.entry], log: ChangeLog(epoch: Bench.epoch))
         for encoding in StreamEncoding.allCases {
-            let frame = encoder.frame(of: [0], encoding)
-            #expect(encoder.frame(of: [0], encoding) === frame)
+            let frame = encoder.frame(of: [0], encoding, for: cohort)
+            #expect(encoder.frame(of: [0], encoding, for: cohort) === frame)
         }
         let event = ChangesEvent(
             Self.entry, records: Self.records, isRewritten: true, epoch: Bench.epoch)

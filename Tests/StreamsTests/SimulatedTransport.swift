@@ -45,6 +45,11 @@ final class SimulatedTransport: StreamTransport {
         sockets[id.slot]?.acknowledgementAge = milliseconds
     }
 
+    /// Sets how many bytes the socket takes from now on.
+    func setRoom(_ id: StreamID, _ bytes: Int) {
+        sockets[id.slot]?.room = bytes
+    }
+
     /// The peer reads: the socket takes `bytes` more. Returns whether `drained` is to be reported.
     func read(_ id: StreamID, bytes: Int) -> Bool {
         guard var socket = sockets[id.slot], socket.id == id else { return false }

@@ -3,11 +3,15 @@
 import Core
 import Dispatch
 import Hub
+import KintoAPI
 import Storage
 
 extension BroadcastEmitter.Actions {
-    /// The actions of a server: its clock, a timer, and its storage.
-    static func writing(to storage: any Storage) -> BroadcastEmitter.Actions {
+    /// The actions of a server: its clock, a timer, its storage, and the API, which knows what
+    /// everyone may read.
+    static func writing(
+        to storage: any Storage, for service: KintoService
+    ) -> BroadcastEmitter.Actions {
         BroadcastEmitter.Actions(
             clock: HeliographServer.now,
             schedule: { milliseconds, body in
@@ -22,6 +26,7 @@ extension BroadcastEmitter.Actions {
                     case .failure: completion(false)
                     }
                 }
-            })
+            },
+            findPublic: service.publicVisibility(in: storage))
     }
 }

@@ -131,18 +131,16 @@ package final class HeliographServer: Sendable {
             epoch: storage.epoch,
             host: host.isEmpty ? HeliographServer.host(of: group.boundAddresses) : host, log: log,
             broadcasts: known, isMonitored: { monitored.monitors($0) })
-        let emitter = BroadcastEmitter(
-            intervalSeconds: options.kinto.broadcastDebounceSeconds, log: log,
-            last: known.first { $0.id == Broadcast.monitorChangesID },
-            isMonitored: { monitored.monitors($0) }, actions: .writing(to: storage))
-        storage.setCommitObserver { commit in
-            hub.publish(commit)
-            emitter.note(commit)
-        }
         let edge = Edge(options, reporter: reporter, clock: HeliographServer.now)
         let figures = ServerFigures(hub: hub, storage: storage, edge: edge)
         let service = KintoService(
             settings: options.kinto, changes: hub, pages: figures, clock: HeliographServer.now)
+        let emitter = HeliographServer.emitter(
+            options.kinto, log, known, .writing(to: storage, for: service))
+        storage.setCommitObserver { commit in
+            hub.publish(commit)
+            emitter.note(commit)
+        }
         let dispatcher = RequestDispatcher(
             service: service, storage: storage,
             runner: HeliographServer.runner(options.kinto, storage),
@@ -245,6 +243,18 @@ package final class HeliographServer: Sendable {
         group.join()
         emitter.stop()
         storage.close()
+    }
+
+    /// Who announces what changed, after what the storage remembers.
+    private static func emitter(
+        _ settings: KintoSettings, _ log: [Change], _ known: [Broadcast],
+        _ actions: BroadcastEmitter.Actions
+    ) -> BroadcastEmitter {
+        let monitored = settings.monitored
+        return BroadcastEmitter(
+            intervalSeconds: settings.broadcastDebounceSeconds, log: log,
+            last: known.first { $0.id == Broadcast.monitorChangesID },
+            isMonitored: { monitored.monitors($0) }, actions: actions)
     }
 
     /// Who carries out plans over a storage, and hashes passwords beside it.

@@ -382,6 +382,8 @@ const RESETS = {
     + "since replaced by an older one. The whole list is sent.",
   epoch: "It belongs to another history: the database is another one, or was restored from a "
     + "backup. The whole list is sent.",
+  access: "It is of another user, or of a time when this one might read something else. The list "
+    + "of what may be read now is sent.",
 };
 
 async function explain(cursor, resource) {

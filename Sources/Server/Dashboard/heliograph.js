@@ -12,7 +12,7 @@
 // Events, each with a `detail`:
 //   change  {entry, cursor, transport, receivedAt}  a collection has a new timestamp
 //   ready   {cursor, timestamp, transport}          caught up: what follows is live
-//   reset   {reason}                                the cursor was not taken, the whole list follows
+//   reset   {reason}                                forget what was told, the whole list follows
 //   state   {name, transport, returnAt, status}     idle, connecting, live, waiting, refused, closed
 
 const STREAM = "/buckets/monitor/collections/changes/stream";

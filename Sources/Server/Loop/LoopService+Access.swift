@@ -2,19 +2,30 @@
 
 import Core
 import Dispatch
+import Hub
+import KintoAPI
 import Streams
 
 extension LoopService {
     /// Has the permissions that streams live by asked for again, if it is time.
     func checkAccess() {
         guard let accesses = fanOut.accessesToCheck() else { return }
-        dispatcher.findLost(accesses) { [self] lost in
-            _ = loop.post { self.accessChecked(lost) }
+        dispatcher.findStandings(of: accesses) { [self] standings in
+            _ = loop.post { self.accessChecked(accesses, standings) }
         }
     }
 
-    private func accessChecked(_ lost: [StreamAccess]?) {
-        fanOut.accessChecked(lost: lost)
+    private func accessChecked(_ accesses: [StreamAccess], _ standings: [StreamStanding]?) {
+        var lost: [StreamAccess] = []
+        var visibilities: [Viewer: Visibility] = [:]
+        for (access, standing) in zip(accesses, standings ?? []) {
+            switch standing {
+            case .lost: lost.append(access)
+            case .kept: break
+            case .shown(let visibility): visibilities[access.viewer] = visibility
+            }
+        }
+        fanOut.accessChecked(lost: standings == nil ? nil : lost, visibilities: visibilities)
         let pause = DispatchTimeInterval.milliseconds(Limits.accessCheckMillisecondsMin)
         DispatchQueue.global().asyncAfter(deadline: .now() + pause) { [self] in
             _ = loop.post {

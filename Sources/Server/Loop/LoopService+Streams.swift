@@ -15,16 +15,14 @@ extension LoopService {
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
         _ plan: StreamPlan
     ) {
-        // Before the permission is read: what is changed after that raises the count.
-        let changes = hub.accessChanges
         let service = service
         exchange.phase = .awaitingAnswer
         let door = dispatcher.admit(plan, for: request) { [self] door in
-            _ = loop.post { self.openStream(connection, request, door, service, changes: changes) }
+            _ = loop.post { self.openStream(connection, request, door, service) }
         }
         switch door {
         case .admitted(let admission):
-            beginStream(connection, exchange, request, admission, service, changes: changes)
+            beginStream(connection, exchange, request, admission, service)
         case .refused(let answer): send(answer, connection, exchange)
         case nil: loop.clearDeadline(connection)
         }
@@ -33,7 +31,7 @@ extension LoopService {
     /// The decision on a stream has come back from another thread.
     private func openStream(
         _ connection: ConnectionID, _ request: HTTPRequest, _ door: StreamDoor,
-        _ service: KintoService, changes: UInt64
+        _ service: KintoService
     ) {
         switch door {
         case .refused(let answer): finish(connection, answer)
@@ -45,7 +43,7 @@ extension LoopService {
                 loop.close(connection)
                 return
             }
-            beginStream(connection, exchange, request, admission, service, changes: changes)
+            beginStream(connection, exchange, request, admission, service)
             if kind(of: connection) == .http {
                 goOnReading(connection, exchange)
             } else {
@@ -60,7 +58,7 @@ extension LoopService {
     /// - Parameter service: The API that admitted it.
     func beginStream(
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
-        _ admission: StreamAdmission, _ service: KintoService, changes: UInt64
+        _ admission: StreamAdmission, _ service: KintoService
     ) {
         let retry = fanOut.drawRetryMilliseconds()
         let decision = StreamEndpoint.decide(
@@ -81,11 +79,7 @@ extension LoopService {
             let hasBegun = fanOut.begin(
                 StreamID(connection), encoding: encoding, preamble: EncodedFrame(head),
                 channel: channel(of: admission, query), cursor: query.cursor,
-                grant: admission.path.map { path in
-                    StreamGrant(
-                        access: StreamAccess(viewer: admission.viewer, path: path),
-                        changes: changes)
-                })
+                grant: grant(of: admission))
             if !hasBegun {
                 setKind(.http, of: connection)
                 exchange.keepsAlive = false
@@ -97,10 +91,21 @@ extension LoopService {
 
     private func channel(of admission: StreamAdmission, _ query: SubscriptionQuery) -> Channel {
         switch admission.subject {
-        case .monitor: .monitor(query.filter)
-        case .collection(let path): .collection(path, includesChanges: query.includesChanges)
-        case .broadcasts: .broadcasts
+        case .monitor:
+            var filter = query.filter
+            filter.visibility = admission.visibility
+            return .monitor(filter)
+        case .collection(let path):
+            return .collection(path, includesChanges: query.includesChanges)
+        case .broadcasts: return .broadcasts
         }
+    }
+
+    private func grant(of admission: StreamAdmission) -> StreamGrant? {
+        guard admission.isGuarded else { return nil }
+        return StreamGrant(
+            access: StreamAccess(viewer: admission.viewer, path: admission.path),
+            changes: admission.changes)
     }
 
     /// Takes a WebSocket peer's bytes and returns how many were consumed.

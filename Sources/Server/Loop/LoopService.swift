@@ -306,8 +306,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         if StreamEndpoint.isAddressed(by: request.head),
             case .admitted(let admission) = service.streamPlan(request)
         {
-            beginStream(
-                connection, exchange, request, admission, service, changes: hub.accessChanges)
+            beginStream(connection, exchange, request, admission, service)
         } else {
             send(service.unavailable(for: request), connection, exchange)
         }

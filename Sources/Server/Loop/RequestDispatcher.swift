@@ -104,20 +104,18 @@ final class RequestDispatcher: Sendable {
         }
     }
 
-    /// Finds out which of `accesses` are gone, and calls `completion` with them on another thread,
-    /// or with nil if the storage cannot tell.
-    func findLost(
-        _ accesses: [StreamAccess], completion: @escaping @Sendable ([StreamAccess]?) -> Void
+    /// Finds out what has become of `accesses`, and calls `completion` with that on another
+    /// thread, in the same order, or with nil if the storage cannot tell.
+    func findStandings(
+        of accesses: [StreamAccess],
+        completion: @escaping @Sendable ([StreamStanding]?) -> Void
     ) {
         let streams = accesses.map { (viewer: $0.viewer, path: $0.path) }
+        // Before the storage is read: what is changed after that raises the count.
+        let count = service.accessChanges
         storage.read({ [service] reader in
-            try service.lostStreams(streams, reader)
-        }) { result in
-            switch result {
-            case .success(let places): completion(places.map { accesses[$0] })
-            case .failure: completion(nil)
-            }
-        }
+            try service.standings(of: streams, at: count, reader)
+        }) { completion(try? $0.get()) }
     }
 
     /// Asks what changed in a collection, and calls `completion` on another thread, with nil if

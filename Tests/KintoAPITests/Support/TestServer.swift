@@ -92,7 +92,8 @@ final class TestServer: Sendable {
         }
         self.storage = storage
         self.hub = hub
-        current = Mutex(KintoService(settings: settings, changes: hub) { clock.read() })
+        let service = KintoService(settings: settings, changes: hub) { clock.read() }
+        current = Mutex(service)
         let emitter = BroadcastEmitter(
             intervalSeconds: settings.broadcastDebounceSeconds, log: [], last: nil,
             isMonitored: { monitored.monitors($0) },
@@ -102,7 +103,7 @@ final class TestServer: Sendable {
                     storage?.write({ try $0.announce(broadcast) }) { result in
                         completion((try? result.get()) != nil)
                     }
-                }))
+                }, findPublic: service.publicVisibility(in: storage)))
         self.emitter = emitter
         workers = HeldWorkers()
         let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {

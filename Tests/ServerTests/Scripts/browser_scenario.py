@@ -17,7 +17,7 @@ import threading
 import time
 
 from browser import Browser
-from program import Server
+from program import Server, headers
 
 EXAMPLE = os.path.join(os.path.dirname(__file__), "../../../examples/browser")
 
@@ -229,6 +229,47 @@ def another_history(browser, server):
     ok("after a backup was restored, the dashboard begins anew and shows the whole list")
 
 
+def private(browser, executable, pages):
+    """The client where it may not see everything, by tickets."""
+    with tempfile.TemporaryDirectory() as directory:
+        server = Server(executable, directory, {"HELIOGRAPH_CHANGES_PRIVATE": "true"})
+        try:
+            server.request("PUT", "/buckets/main")
+            for collection in ("one", "two", "three"):
+                server.request("PUT", f"/buckets/main/collections/{collection}")
+                server.write(collection)
+            you = server.request("GET", "/", user="you")["user"]["id"]
+            for transport in ("websocket", "sse"):
+                follow(browser, server, pages, transport, you)
+        finally:
+            server.kill()
+
+
+def follow(browser, server, pages, transport, user):
+    """A client whose user may read something, and then may not."""
+    page = browser.open(f"{pages}/heliograph.js")
+    page.evaluate(f"""(async () => {{
+      const {{ Heliograph }} = await import("./heliograph.js");
+      const ticket = async () => {{
+        const answer = await fetch("{server.base}/buckets/monitor/collections/changes/ticket",
+          {{ method: "POST", headers: {{ Authorization: "{headers('you')['Authorization']}" }} }});
+        return (await answer.json()).data.ticket;
+      }};
+      window.seen = [];
+      window.client = new Heliograph("{server.base}", {{ transports: ["{transport}"], ticket }});
+      client.addEventListener("reset", e => seen.push(e.detail.reason));
+      client.addEventListener("ready", () => seen.push(client.entries.size));
+      client.start();
+    }})()""")
+    page.wait("seen.join() == '0'")
+    server.request("PATCH", "/buckets/main", {"permissions": {"read": [user]}})
+    page.wait("seen.join() == '0,access,3'")
+    server.request("PATCH", "/buckets/main", {"permissions": {"read": []}})
+    page.wait("seen.join() == '0,access,3,access,0' && client.state.name == 'live'")
+    page.evaluate("client.close()")
+    ok(f"over {transport}, by a ticket, shows what its user may read by now")
+
+
 def main():
     """Runs everything."""
     chromium, executable = sys.argv[1:3]
@@ -248,6 +289,7 @@ def main():
             sharing(browser, server, pages)
             dashboard(browser, server, pictures)
             another_history(browser, server)
+            private(browser, executable, pages)
         finally:
             browser.close()
             server.kill()

@@ -3,6 +3,7 @@
 
 import base64
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,18 +11,22 @@ import threading
 import time
 import urllib.request
 
-HEADERS = {
-    "Authorization": "Basic " + base64.b64encode(b"me:secret").decode(),
-    "Content-Type": "application/json",
-}
+
+def headers(user="me"):
+    """The header fields of a user's request."""
+    return {
+        "Authorization": "Basic " + base64.b64encode(f"{user}:secret".encode()).decode(),
+        "Content-Type": "application/json",
+    }
 
 
 class Server:
     """The built program over a file that outlives it."""
 
-    def __init__(self, executable, directory):
+    def __init__(self, executable, directory, environment=None):
         self.executable = executable
         self.directory = directory
+        self.environment = {**os.environ, **(environment or {})}
         self.port = 0
         self.start()
 
@@ -30,7 +35,8 @@ class Server:
         self.process = subprocess.Popen(
             [self.executable, "serve", "--port", str(self.port), "--storage",
              f"sqlite:///{self.directory}/data.db"],
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+            env=self.environment)
         for line in self.process.stderr:
             found = re.search(r"address=http://127\.0\.0\.1:(\d+)/v1", line)
             if found:
@@ -46,11 +52,11 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def request(self, method, path, body=None):
+    def request(self, method, path, body=None, user="me"):
         """The answer's JSON, or its text."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            self.base + path, method=method, headers=HEADERS, data=data)
+            self.base + path, method=method, headers=headers(user), data=data)
         with urllib.request.urlopen(request) as answer:
             text = answer.read().decode()
             return json.loads(text) if "json" in answer.headers["Content-Type"] else text
