@@ -100,6 +100,22 @@ package enum Limits {
     package static let refusedConnectionsMax = 64
     /// How long such a connection may take to send its request.
     package static let refusedSecondsMax = 5
+    /// When those that are refused are told to return, each at a time of its own.
+    package static let refusedRetryMilliseconds = 5_000...30_000
+    /// How long nothing is refused before that is told.
+    package static let refusalQuietSeconds = 10
+    /// Addresses of which it is counted what they have, where that is limited.
+    package static let countedAddressesMax = 1 << 20
+    /// Connections or streams that an operator may allow one address.
+    package static let perAddressMax = 1 << 24
+    /// The lag of a loop above which it takes no new streams.
+    package static let loopLagMillisecondsDefault = 1_000
+    /// The longest lag an operator may allow.
+    package static let loopLagMillisecondsMax = 60_000
+    /// The largest limit of memory an operator may set: a tebibyte.
+    package static let memoryMegabytesMax = 1 << 20
+    /// What is read of a file in which the kernel tells figures.
+    package static let kernelFileBytesMax = 16 * 1024
     /// How often at most failures of the storage are logged.
     package static let failureLogMillisecondsMin: Int64 = 1_000
     /// Descriptors that are not for connections: the database, epoll, listeners, logs.
@@ -117,6 +133,8 @@ package enum Limits {
     package static let proxyHeaderBytesMax = 4 * 1024
     /// From the beginning of a proxy's connection to the end of that header, however it drips.
     package static let proxyHeaderSecondsMax = 5
+    /// Nodes of `Forwarded` or `X-Forwarded-For` that are looked at, the nearest first.
+    package static let forwardedHopsMax = 32
 
     // MARK: WebSocket
 

@@ -19,6 +19,8 @@ enum ErrorNumber: Int {
     case methodNotAllowed = 115
     /// Another version of the API is served.
     case versionNotAvailable = 116
+    /// The client has sent too many requests, or holds too many connections.
+    case clientReachedCapacity = 117
     /// The user is known, and may not.
     case forbidden = 121
     /// The storage cannot now.

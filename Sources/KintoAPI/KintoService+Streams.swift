@@ -287,7 +287,7 @@ extension KintoService {
 
 extension Route {
     /// What a stream at this place is of; nil if there is none.
-    fileprivate var streamed: StreamSubject? {
+    var streamed: StreamSubject? {
         if case .stream(let path) = self { return .collection(path) }
         if self == .monitorStream { return .monitor }
         return self == .push ? .broadcasts : nil

@@ -140,6 +140,7 @@ extension EventLoop {
     }
 
     private func pauseAccepting() {
+        statistics.acceptPauses += 1
         let nanoseconds = now.nanoseconds + Int64(Limits.acceptPauseMilliseconds) * 1_000_000
         acceptor.pause(until: MonotonicInstant(nanoseconds: nanoseconds), epoll: epoll.raw)
     }

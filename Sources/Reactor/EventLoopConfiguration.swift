@@ -37,6 +37,8 @@ package struct EventLoopStatistics: Hashable, Sendable {
     package var refusedByLimit = 0
     /// Connections closed unseen because the process had no descriptor or memory left.
     package var refusedByDescriptors = 0
+    /// How often accepting paused because there was not even a descriptor to close one with.
+    package var acceptPauses = 0
     /// Bytes read from connections, discarded ones included.
     package var bytesReceived = 0
     /// Bytes that the kernel took.

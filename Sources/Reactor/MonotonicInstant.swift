@@ -14,7 +14,7 @@ package struct MonotonicInstant: Comparable, Hashable, Sendable {
     }
 
     /// Reads the clock.
-    static func read() -> MonotonicInstant {
+    package static func read() -> MonotonicInstant {
         MonotonicInstant(nanoseconds: hg_clock_nanoseconds(CLOCK_MONOTONIC))
     }
 

@@ -19,6 +19,32 @@ struct EdgeSettingsTests {
         #expect(settings.edge.trustedProxies.isEmpty)
     }
 
+    @Test("limit no address unless told to, memory by the control group, and lag to a second")
+    func limits() throws {
+        let settings = try server("").edge
+        #expect(settings.connectionsPerAddressMax == 0)
+        #expect(settings.streamsPerAddressMax == 0)
+        #expect(settings.memoryMegabytesMax == nil)
+        #expect(settings.loopLagMillisecondsMax == Limits.loopLagMillisecondsDefault)
+        #expect(try server("heliograph.max_memory_megabytes = 512").edge.memoryMegabytesMax == 512)
+        #expect(try server("heliograph.max_memory_megabytes = auto").edge.memoryMegabytesMax == nil)
+    }
+
+    @Test(
+        "take numbers within their bounds, and none beyond",
+        arguments: [
+            ("heliograph.max_connections_per_address", Limits.perAddressMax),
+            ("heliograph.max_streams_per_address", Limits.perAddressMax),
+            ("heliograph.max_memory_megabytes", Limits.memoryMegabytesMax),
+            ("heliograph.max_loop_lag_milliseconds", Limits.loopLagMillisecondsMax),
+        ])
+    func bounds(name: String, most: Int) throws {
+        for value in [0, most] { _ = try server("\(name) = \(value)") }
+        for value in ["-1", "\(most + 1)", "x", "1.5", ""] {
+            #expect(throws: ConfigurationError.self) { try server("\(name) = \(value)") }
+        }
+    }
+
     @Test("name trusted proxies by address, by network, and those on a socket file")
     func proxies() throws {
         let settings = try server(

@@ -102,7 +102,10 @@ struct SettingsDifferenceTests {
         #expect(
             names == [
                 "host", "port", "heliograph.listen", "kinto.storage_backend", "kinto.storage_url",
-                "heliograph.loops", "heliograph.trusted_proxies", "kinto.http_host",
+                "heliograph.loops", "heliograph.trusted_proxies",
+                "heliograph.max_connections_per_address", "heliograph.max_streams_per_address",
+                "heliograph.max_memory_megabytes", "heliograph.max_loop_lag_milliseconds",
+                "kinto.http_host",
                 "kinto.userid_hmac_secret", "kinto.changes.resources",
                 "kinto.changes.excluded_collections", "kinto.changes.http_host",
                 "heliograph.changes.private",

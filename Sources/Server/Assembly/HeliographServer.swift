@@ -35,8 +35,11 @@ package final class HeliographServer: Sendable {
 
     /// Whom a running server tells what its operator should know; called on any thread.
     package struct Reporter: Sendable {
-        /// The limit of connections was reached; once until there is room again.
-        package var full: @Sendable () -> Void
+        /// Clients are refused, after a time in which none was: why, and whose address has too much
+        /// if that is the reason.
+        package var refusing: @Sendable (_ reason: String, _ address: String?) -> Void
+        /// None was refused for that reason for a while: how many were.
+        package var refusedNoMore: @Sendable (_ reason: String, _ count: Int) -> Void
         /// A request could not be answered because of a failure; at most once per second.
         package var failed: @Sendable (any Error) -> Void
         /// A connection of a listener for proxies was refused: why, and whose it was; at most once
@@ -45,11 +48,13 @@ package final class HeliographServer: Sendable {
 
         /// Makes a reporter, by default one that tells nobody.
         package init(
-            full: @escaping @Sendable () -> Void = {},
+            refusing: @escaping @Sendable (String, String?) -> Void = { _, _ in },
+            refusedNoMore: @escaping @Sendable (String, Int) -> Void = { _, _ in },
             failed: @escaping @Sendable (any Error) -> Void = { _ in },
             proxyRefused: @escaping @Sendable (String, String) -> Void = { _, _ in }
         ) {
-            self.full = full
+            self.refusing = refusing
+            self.refusedNoMore = refusedNoMore
             self.failed = failed
             self.proxyRefused = proxyRefused
         }
@@ -67,6 +72,8 @@ package final class HeliographServer: Sendable {
         package var streams: StreamConfiguration
         /// What the operator says of the connections that come in.
         package var edge = EdgeConfiguration()
+        /// Where the memory in use is read, if not where those settings say.
+        var memoryGauge: MemoryGauge?
         /// The API's settings.
         package var kinto: KintoSettings
 
@@ -169,6 +176,7 @@ package final class HeliographServer: Sendable {
             throw .listening("\(error)")
         }
         emitter.start()
+        edge.watch.start()
     }
 
     /// Listens, and makes the loops.
@@ -234,6 +242,12 @@ package final class HeliographServer: Sendable {
         stop()
     }
 
+    /// Runs `job` on the first loop's thread.
+    func post(_ job: @escaping @Sendable () -> Void) -> Bool { group.loops[0].post(job) }
+
+    /// Looks at the memory, and tells of refusals, as it is done once a second.
+    func look() { edge.watch.look() }
+
     /// How many polls were answered by the bytes of their requests.
     package var repeatedAnswers: UInt64 { figures.repeatedAnswers }
 
@@ -241,6 +255,7 @@ package final class HeliographServer: Sendable {
     package func stop() {
         group.stop()
         group.join()
+        edge.watch.stop()
         emitter.stop()
         storage.close()
     }

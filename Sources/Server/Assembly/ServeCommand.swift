@@ -29,7 +29,16 @@ package enum ServeCommand {
             server = try HeliographServer(
                 options(configuration, descriptors: descriptors.soft), storage: storage,
                 reporter: HeliographServer.Reporter(
-                    full: { logger.warning("the limit of connections is reached") },
+                    refusing: { reason, address in
+                        logger.warning(
+                            "clients are refused",
+                            ["reason": .text(reason), "address": .text(address ?? "any")])
+                    },
+                    refusedNoMore: { reason, count in
+                        logger.info(
+                            "clients are refused no more",
+                            ["reason": .text(reason), "refused": .number(count)])
+                    },
                     failed: { error in
                         logger.error("a request failed", ["reason": .text("\(error)")])
                     },

@@ -11,7 +11,7 @@ extension ServerSettings {
             "heliograph.trusted_proxies",
             "Proxies in front, separated by white space: addresses, networks (10.0.0.0/8), or unix"
                 + " for who comes through a socket file. Only they are believed where a connection"
-                + " came from (the PROXY protocol)."
+                + " (the PROXY protocol) or a request (Forwarded, X-Forwarded-For) came from."
         ) { value, settings throws(SettingsError) in
             let words = value.words
             guard words.count <= Limits.trustedProxiesMax else {
@@ -24,7 +24,26 @@ extension ServerSettings {
                         + " 192.0.2.0/24 without bits beyond their length, or unix")
             }
             settings.edge.trustedProxies = proxies
-        }
+        },
+        .integer(
+            "heliograph.max_connections_per_address", \.edge.connectionsPerAddressMax,
+            in: 0...Limits.perAddressMax,
+            "Connections that one address may have, of IPv6 the first 64 bits; 0 for any number."
+                + " Many clients may share one address. Trusted proxies are not limited."),
+        .integer(
+            "heliograph.max_streams_per_address", \.edge.streamsPerAddressMax,
+            in: 0...Limits.perAddressMax,
+            "Streams that one address may have, also behind trusted proxies; 0 for any number."),
+        .integer(
+            "heliograph.max_memory_megabytes", \.edge.memoryMegabytesMax,
+            in: 0...Limits.memoryMegabytesMax, none: "auto",
+            "Memory of the process, in MiB, above which new streams are refused; 0 for none; auto"
+                + " is seven eighths of the control group's memory.max, if that is set."),
+        .integer(
+            "heliograph.max_loop_lag_milliseconds", \.edge.loopLagMillisecondsMax,
+            in: 0...Limits.loopLagMillisecondsMax,
+            "Mean length of a loop's turns, in milliseconds, above which it takes no new streams,"
+                + " up to \(Limits.loopLagMillisecondsMax); 0 for any."),
     ]
 
     /// Reads `heliograph.listen`: different addresses, some perhaps for proxies.

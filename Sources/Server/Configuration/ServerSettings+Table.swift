@@ -10,7 +10,7 @@ extension ServerSettings: DeclaredSettings {
         SettingTopic("Where the server listens", listening),
         SettingTopic("Where the data is kept", data),
         SettingTopic("Connections and streams", [loops] + connections.reloadable()),
-        SettingTopic("Proxies in front", edgeSettings),
+        SettingTopic("Proxies in front, and overload", edgeSettings),
     ]
 
     private static let listening: [Setting<ServerSettings>] = [

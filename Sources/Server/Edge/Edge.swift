@@ -27,6 +27,12 @@ final class Edge: Sendable {
     let configuration: EdgeConfiguration
     /// Counts the connections.
     let admission: Admission
+    /// Counts what each address has.
+    let addresses: AddressLimits
+    /// Counts what is refused.
+    let refusals = RefusalCounts()
+    /// Looks at the memory, and tells of refusals.
+    let watch: OverloadWatch
     private let clock: @Sendable () -> Timestamp
     private let reporter: HeliographServer.Reporter
     private let proxyRefusals = Atomic(0)
@@ -41,11 +47,29 @@ final class Edge: Sendable {
         clock: @escaping @Sendable () -> Timestamp
     ) {
         configuration = options.edge
-        admission = Admission(
-            connectionsMax: options.connectionsMax, tellFull: { reporter.full() })
+        admission = Admission(connectionsMax: options.connectionsMax)
+        addresses = AddressLimits(
+            connectionsMax: options.edge.connectionsPerAddressMax,
+            streamsMax: options.edge.streamsPerAddressMax)
+        let refusals = refusals
+        watch = OverloadWatch(
+            gauge: options.memoryGauge
+                ?? MemoryGauge(megabytesMax: options.edge.memoryMegabytesMax),
+            refusals: refusals,
+            tell: { notice in
+                switch notice {
+                case .began(let reason):
+                    let address = reason == .address ? "\(refusals.lastAddress)" : nil
+                    reporter.refusing(reason.name, address)
+                case .ended(let reason, let count): reporter.refusedNoMore(reason.name, count)
+                }
+            })
         self.reporter = reporter
         self.clock = clock
     }
+
+    /// Whether a peer's word counts for where a connection or request came from.
+    func trusts(_ peer: PeerAddress) -> Bool { configuration.trustedProxies.contains(peer) }
 
     /// How many connections of listeners for proxies were refused.
     var proxyRefusalCount: Int { proxyRefusals.load(ordering: .relaxed) }
@@ -60,5 +84,14 @@ final class Edge: Sendable {
         {
             reporter.proxyRefused("\(refusal)", "\(peer)")
         }
+    }
+}
+
+extension LoadPolicy {
+    /// Makes the policy of a server's loops.
+    init(_ edge: Edge) {
+        let lag = edge.configuration.loopLagMillisecondsMax
+        self.init(
+            memoryBytesMax: edge.watch.gauge?.bytesMax, lagMillisecondsMax: lag > 0 ? lag : nil)
     }
 }

@@ -3,22 +3,18 @@
 import Core
 import Synchronization
 
-/// Decides which connections are taken: as many as the settings allow, over all loops together.
+/// Counts the connections of all loops together, of which as many are served as the settings allow.
 ///
-/// A few more are accepted only to be told so: programs get 503 with `Retry-After`, event sources,
-/// which an error would end for good, 200 with a `retry:`. Beyond those the loop closes unseen.
+/// A few more are kept only to be told that they are refused: programs by 429 or 503 with
+/// `Retry-After`, event sources, which an error would end for good, by 200 with a `retry:`.
 final class Admission: Sendable {
     private let connectionsMax: Atomic<Int>
     private let count = Atomic(0)
-    private let wasFull = Atomic(false)
-    private let tellFull: @Sendable () -> Void
+    private let refusedCount = Atomic(0)
 
     /// Makes an admission for `connectionsMax` connections.
-    ///
-    /// - Parameter tellFull: Called when the limit is reached, once until there is room again.
-    init(connectionsMax: Int, tellFull: @escaping @Sendable () -> Void) {
+    init(connectionsMax: Int) {
         self.connectionsMax = Atomic(connectionsMax)
-        self.tellFull = tellFull
     }
 
     /// How many connections are open.
@@ -27,18 +23,23 @@ final class Admission: Sendable {
     /// Sets how many connections are served. Those that are open stay.
     func setConnectionsMax(_ count: Int) { connectionsMax.store(count, ordering: .relaxed) }
 
-    /// Counts a connection, and says whether it is served.
+    /// Counts a connection, and says whether it is one of those that may be served.
     func enter() -> Bool {
-        let number = count.add(1, ordering: .relaxed).newValue
-        guard number > connectionsMax.load(ordering: .relaxed) else { return true }
-        if !wasFull.exchange(true, ordering: .relaxed) { tellFull() }
-        return false
+        count.add(1, ordering: .relaxed).newValue <= connectionsMax.load(ordering: .relaxed)
     }
 
     /// Counts a connection less.
-    func leave() {
-        let number = count.subtract(1, ordering: .relaxed).newValue
-        guard number < connectionsMax.load(ordering: .relaxed) else { return }
-        wasFull.store(false, ordering: .relaxed)
+    func leave() { count.subtract(1, ordering: .relaxed) }
+
+    /// Counts a connection that is refused, and says whether it may stay to be told so.
+    func enterRefused() -> Bool {
+        if refusedCount.add(1, ordering: .relaxed).newValue <= Limits.refusedConnectionsMax {
+            return true
+        }
+        leaveRefused()
+        return false
     }
+
+    /// Counts one of those less.
+    func leaveRefused() { refusedCount.subtract(1, ordering: .relaxed) }
 }

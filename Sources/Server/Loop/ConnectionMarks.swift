@@ -12,6 +12,15 @@ struct ConnectionMarks: OptionSet {
     /// The header of the proxy is still to come.
     static let awaitsProxyHeader = ConnectionMarks(rawValue: 1 << 9)
 
+    /// Its peer is a proxy whose word counts for where requests came from.
+    static let isTrusted = ConnectionMarks(rawValue: 1 << 10)
+    /// It is refused because its address has as many connections as it may.
+    static let refusedByAddress = ConnectionMarks(rawValue: 1 << 11)
+    /// It is counted among its address's connections.
+    static let countsConnection = ConnectionMarks(rawValue: 1 << 12)
+    /// It is counted among its address's streams.
+    static let countsStream = ConnectionMarks(rawValue: 1 << 13)
+
     /// The bits of a word that are no marks: the kind's.
     static let kindBits: UInt64 = 0xFF
 }

@@ -60,16 +60,22 @@ extension LoopService {
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
         _ admission: StreamAdmission, _ service: KintoService
     ) {
-        let retry = fanOut.drawRetryMilliseconds()
+        guard !isDraining else {
+            refuse(connection, exchange, request, .draining)
+            return
+        }
         let decision = StreamEndpoint.decide(
             request, admission: admission, service: service,
-            isOverloaded: isDraining || marks(of: connection).contains(.refused),
             allowsCompression: fanOut.configuration.allowsCompression,
-            retryMilliseconds: retry)
+            retryMilliseconds: fanOut.drawRetryMilliseconds())
         switch decision {
         case .answer(let answer):
             send(answer, connection, exchange)
         case .begin(let encoding, let answer, let opening, let query):
+            guard takeStreamPlace(connection, request) else {
+                refuse(connection, exchange, request, .address)
+                return
+            }
             var head = HTTPResponseWriter.streamHead(
                 of: answer, version: exchange.head.version, date: currentDate())
             head.append(contentsOf: opening)

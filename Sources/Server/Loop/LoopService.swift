@@ -68,6 +68,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     /// The requests in progress by the slots of their connections.
     var exchanges: [UInt32: HTTPExchange] = [:]
     private var date = HTTPDateCache()
+    /// What the loop measures of itself.
+    var watch: LoopWatch
     /// How far the ordered end has come; nil before it.
     var drain: LoopDrain?
 
@@ -82,6 +84,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     ) {
         self.loop = loop
         self.edge = edge
+        watch = LoopWatch(LoadPolicy(edge), at: .read())
         self.dispatcher = dispatcher
         self.hub = hub
         self.clock = clock
@@ -172,7 +175,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     }
 
     func closed(_ connection: ConnectionID, reason: CloseReason) {
-        edge.admission.leave()
+        end(connection)
         exchanges[connection.slot] = nil
         switch kind(of: connection) {
         case .eventStream, .webSocket:
@@ -194,6 +197,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             subscribers: statistics.subscribers, deliveries: statistics.deliveries,
             stalls: statistics.stalls, changes: statistics.changes, repeats: repeats.hits)
         continueDrain()
+        watchTurn()
     }
 
     // MARK: Requests
@@ -276,8 +280,8 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ bytes: UnsafeRawBufferPointer?
     ) {
         let request = exchange.takeRequest()
-        guard !marks(of: connection).contains(.refused) else {
-            refuseAdmission(connection, exchange, request)
+        if let reason = refusalReason(connection, request) {
+            refuse(connection, exchange, request, reason)
             return
         }
         if StreamEndpoint.isAddressed(by: request.head), let plan = service.streamPlan(request) {
@@ -295,20 +299,6 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
             send(answer, connection, exchange)
         } else {
             loop.clearDeadline(connection)
-        }
-    }
-
-    /// Answers the one request of a connection that was accepted only to be told so.
-    private func refuseAdmission(
-        _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest
-    ) {
-        exchange.keepsAlive = false
-        if StreamEndpoint.isAddressed(by: request.head),
-            case .admitted(let admission) = service.streamPlan(request)
-        {
-            beginStream(connection, exchange, request, admission, service)
-        } else {
-            send(service.unavailable(for: request), connection, exchange)
         }
     }
 

@@ -26,16 +26,14 @@ enum StreamEndpoint {
     /// Decides on a request for a stream.
     ///
     /// - Parameters:
-    ///   - isOverloaded: Whether the server is ending or full. Browsers' event sources never return
-    ///     after an error, so they get a 200 that ends with a `retry:`, programs a 503.
     ///   - allowsCompression: Whether a stream is compressed whose client asks for it.
     ///   - retryMilliseconds: What this client is told to wait before it returns.
     static func decide(
         _ request: HTTPRequest, admission: StreamAdmission, service: KintoService,
-        isOverloaded: Bool, allowsCompression: Bool, retryMilliseconds: Int
+        allowsCompression: Bool, retryMilliseconds: Int
     ) -> Decision {
         if admission.subject == .broadcasts {
-            return decidePush(request, service: service, isOverloaded: isOverloaded)
+            return decidePush(request, service: service)
         }
         let query: SubscriptionQuery
         do {
@@ -46,7 +44,6 @@ enum StreamEndpoint {
                 service.invalidQuery(error.name, error.description, for: request))
         }
         if WebSocketHandshake.isRequested(by: request.head) {
-            guard !isOverloaded else { return .answer(service.unavailable(for: request)) }
             let handshake = WebSocketHandshake.answer(
                 to: request.head, subprotocols: [StreamEncoding.subprotocol],
                 allowsCompression: allowsCompression)
@@ -59,10 +56,6 @@ enum StreamEndpoint {
             }
         }
         var fields = eventStreamFields(admission.fields)
-        guard !isOverloaded else {
-            let retry = EventStreamEncoder.retry(milliseconds: retryMilliseconds)
-            return .answer(overloaded(request, service, fields, retry: retry))
-        }
         var encoding = StreamEncoding.eventStream
         if query.allowsGzip, allowsCompression {
             fields.append("Vary", "Accept-Encoding")
@@ -79,9 +72,8 @@ enum StreamEndpoint {
     /// Decides on a request of a browser's push service. Its subprotocol is not confirmed, which
     /// it accepts, nor is its query looked at: the address is the browser's setting.
     private static func decidePush(
-        _ request: HTTPRequest, service: KintoService, isOverloaded: Bool
+        _ request: HTTPRequest, service: KintoService
     ) -> Decision {
-        guard !isOverloaded else { return .answer(service.unavailable(for: request)) }
         switch WebSocketHandshake.answer(to: request.head) {
         case .refused(let answer):
             return .answer(service.refusal(of: request, handshake: answer))
@@ -90,14 +82,27 @@ enum StreamEndpoint {
         }
     }
 
-    private static func overloaded(
-        _ request: HTTPRequest, _ service: KintoService, _ fields: HTTPFields, retry: [UInt8]
+    /// The answer to a request that is refused for the time being.
+    ///
+    /// Browsers' event sources never return after an error, so they get a 200 that ends with a
+    /// `retry:`; programs get 429 or 503 with `Retry-After`.
+    static func refusal(
+        of request: HTTPRequest, _ service: KintoService, _ refusal: Refusal
     ) -> HTTPResponse {
         let accepted = request.head.fields.tokens("Accept")
-        guard accepted.contains(where: { $0.hasPrefix(EventStreamEncoder.mediaType) }) else {
-            return service.unavailable(for: request)
+        if isAddressed(by: request.head), let fields = service.streamFields(for: request),
+            accepted.contains(where: { $0.hasPrefix(EventStreamEncoder.mediaType) }),
+            !WebSocketHandshake.isRequested(by: request.head)
+        {
+            return HTTPResponse(
+                status: 200, fields: eventStreamFields(fields),
+                body: EventStreamEncoder.retry(milliseconds: refusal.retryMilliseconds))
         }
-        return HTTPResponse(status: 200, fields: fields, body: retry)
+        return switch refusal.reason {
+        case .address: service.tooMany(for: request, retrySeconds: refusal.retrySeconds)
+        case .connections, .descriptors, .memory, .lag, .draining:
+            service.unavailable(for: request, retrySeconds: refusal.retrySeconds)
+        }
     }
 
     private static func eventStreamFields(_ shared: HTTPFields) -> HTTPFields {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import Reactor
 import Streams
 import Synchronization
 
@@ -15,6 +16,8 @@ final class LoopFigures: Sendable {
     private let stalls = Atomic<UInt64>(0)
     private let changes = Atomic<UInt64>(0)
     private let repeats = Atomic<UInt64>(0)
+    private let lagNanoseconds = Atomic(0)
+    private let lagInstant = Atomic<Int64>(0)
 
     /// Takes over the figures of a loop.
     func store(
@@ -36,6 +39,19 @@ final class LoopFigures: Sendable {
         self.stalls.store(stalls, ordering: .relaxed)
         self.changes.store(changes, ordering: .relaxed)
         self.repeats.store(repeats, ordering: .relaxed)
+    }
+
+    /// Takes over how far the loop is behind, at the end of a turn.
+    func store(lag: LoopLag, at instant: MonotonicInstant) {
+        lagNanoseconds.store(Int(lag.value(at: instant.nanoseconds)), ordering: .relaxed)
+        lagInstant.store(instant.nanoseconds, ordering: .relaxed)
+    }
+
+    /// How far the loop is behind, in microseconds.
+    func lagMicroseconds(at now: MonotonicInstant) -> Int {
+        let lag = Double(lagNanoseconds.load(ordering: .relaxed))
+        let age = now.nanoseconds - lagInstant.load(ordering: .relaxed)
+        return Int(lag * LoopLag.decay(Double(age)) / 1_000)
     }
 
     /// Adds the figures to a sum.

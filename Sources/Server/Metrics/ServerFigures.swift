@@ -2,6 +2,7 @@
 
 import Hub
 import KintoAPI
+import Reactor
 import Storage
 import Synchronization
 
@@ -39,12 +40,7 @@ final class ServerFigures: ServerPages {
         var text = MetricsText()
         appendStreams(to: &text)
         appendStorage(to: &text)
-        text.append(
-            "heliograph_connections", .gauge, "Open connections.", edge.admission.openCount)
-        text.append(
-            "heliograph_proxy_refusals_total", .counter,
-            "Connections that did not begin with the PROXY header of a trusted proxy.",
-            edge.proxyRefusalCount)
+        appendEdge(to: &text)
         text.append(
             "heliograph_head_revision", .gauge, "Revision of the newest change.",
             hub.announced.number)
@@ -55,6 +51,38 @@ final class ServerFigures: ServerPages {
             text.append("process_resident_memory_bytes", .gauge, "Memory in RAM.", bytes)
         }
         return StaticFile(mediaType: MetricsText.mediaType, text: text.text)
+    }
+
+    private func appendEdge(to text: inout MetricsText) {
+        text.append(
+            "heliograph_connections", .gauge, "Open connections.", edge.admission.openCount)
+        text.append(
+            "heliograph_proxy_refusals_total", .counter,
+            "Connections that did not begin with the PROXY header of a trusted proxy.",
+            edge.proxyRefusalCount)
+        text.append(
+            "heliograph_refusals_total", .counter, "Connections and streams refused.",
+            zip(RefusalReason.allCases, edge.refusals.all).map { reason, count in
+                ("{reason=\"\(reason.name)\"}", "\(count)")
+            })
+        text.append(
+            "heliograph_limited_addresses", .gauge,
+            "Addresses that have something of which each may have only so much.",
+            edge.addresses.addressCount)
+        let now = MonotonicInstant.read()
+        text.append(
+            "heliograph_loop_lag_microseconds", .gauge,
+            "How long something new waits for a loop's turn to end, a mean over seconds.",
+            loops.withLock { $0 }.enumerated().map { place, figures in
+                ("{loop=\"\(place)\"}", "\(figures.lagMicroseconds(at: now))")
+            })
+        if let gauge = edge.watch.gauge, let bytes = edge.watch.memoryBytes {
+            text.append(
+                "heliograph_limited_memory_bytes", .gauge, "Memory that has a limit.", bytes)
+            text.append(
+                "heliograph_memory_limit_bytes", .gauge,
+                "Memory beyond which new streams are refused.", gauge.bytesMax)
+        }
     }
 
     /// How many polls were answered by the bytes of their requests.

@@ -22,11 +22,22 @@ final class TestConnection: @unchecked Sendable {
     private let descriptor: Int32
     private var unread: [UInt8] = []
 
-    init(port: UInt16, secondsMax: Int = 20) throws {
+    init(port: UInt16, from source: UInt32? = nil, secondsMax: Int = 20) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
+        if let source {
+            address.sin_addr.s_addr = source.bigEndian
+            address.sin_port = 0
+            let result = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            guard result == 0 else { throw Failure(reason: "bind: \(errno)") }
+            address.sin_port = port.bigEndian
+        }
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

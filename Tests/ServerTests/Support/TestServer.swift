@@ -19,6 +19,7 @@ final class TestServer: Sendable {
         connectionsMax: Int = Limits.connectionsPerLoopDefault,
         streams: StreamConfiguration = StreamConfiguration(),
         edge: EdgeConfiguration = EdgeConfiguration(),
+        memoryGauge: MemoryGauge? = nil,
         reporter: HeliographServer.Reporter = HeliographServer.Reporter()
     ) throws {
         var values = KintoSettings.embedded
@@ -28,6 +29,7 @@ final class TestServer: Sendable {
             listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops,
             connectionsMax: connectionsMax, streams: streams, kinto: try KintoSettings(values))
         options.edge = edge
+        options.memoryGauge = memoryGauge
         server = try HeliographServer(
             options,
             storage: storage
