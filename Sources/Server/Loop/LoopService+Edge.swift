@@ -127,9 +127,10 @@ extension LoopService {
         _ connection: ConnectionID, _ exchange: HTTPExchange, _ request: HTTPRequest,
         _ reason: RefusalReason
     ) {
-        // Connections were counted when they began.
-        if !marks(of: connection).contains(.refused) {
-            edge.refusals.note(reason, of: address(of: connection))
+        switch reason {
+        case .memory, .lag, .draining: edge.refusals.note(reason)
+        // Noted where they were found out, with whose they are.
+        case .connections, .descriptors, .address: break
         }
         exchange.keepsAlive = false
         let retryMilliseconds =
@@ -161,7 +162,9 @@ extension LoopService {
             mark(connection, .countsStream)
             return true
         case .uncounted: return true
-        case .tooMany: return false
+        case .tooMany:
+            edge.refusals.note(.address, of: key)
+            return false
         }
     }
 
