@@ -66,6 +66,8 @@ package final class BroadcastEmitter: Sendable {
         var lastTimer = 0
         var isStopped = false
         var publicPart: Public
+        /// Finds out what everyone may read; nil if that is everything.
+        var find: Actions.FindPublic?
         /// The timestamps of what would be announced if everyone may read it; empty where everyone
         /// may read everything.
         var timestamps: [CollectionPath: Timestamp] = [:]
@@ -76,6 +78,15 @@ package final class BroadcastEmitter: Sendable {
             lastTimer += 1
             timer = lastTimer
             return lastTimer
+        }
+
+        /// What everyone may read has to be found out anew.
+        mutating func forgetPublic() {
+            switch publicPart {
+            case .unknown: break
+            case .beingFound: publicPart = .beingFound(isStale: true)
+            case .known: publicPart = .unknown
+            }
         }
 
         /// Ends a timer; false if it was given up before.
@@ -108,7 +119,8 @@ package final class BroadcastEmitter: Sendable {
         self.actions = actions
         let announced = log.filter { $0.isAnnounced(isMonitored) }
         guard actions.findPublic == nil else {
-            var state = State(debounce: debounce, publicPart: .unknown)
+            var state = State(
+                debounce: debounce, publicPart: .unknown, find: actions.findPublic)
             for change in announced { state.timestamps[change.path] = change.timestamp }
             self.state = Mutex(state)
             return
@@ -135,6 +147,17 @@ package final class BroadcastEmitter: Sendable {
         proceed()
     }
 
+    /// Takes another way to find out what everyone may read, and finds it out anew. Nothing changes
+    /// where everyone may read everything.
+    package func setPublic(_ find: Actions.FindPublic?) {
+        state.withLock { state in
+            guard state.find != nil, let find else { return }
+            state.find = find
+            state.forgetPublic()
+        }
+        findPublic()
+    }
+
     /// Takes note of a commit that the hub knows already, so that who is told can fetch.
     ///
     /// - Complexity: O(number of changes).
@@ -159,24 +182,17 @@ package final class BroadcastEmitter: Sendable {
             state.timestamps[change.path] =
                 change.isAnnounced(isMonitored) ? change.timestamp : nil
         }
-        guard commit.changesAccess else { return }
-        switch state.publicPart {
-        case .unknown: break
-        case .beingFound: state.publicPart = .beingFound(isStale: true)
-        case .known: state.publicPart = .unknown
-        }
+        if commit.changesAccess { state.forgetPublic() }
     }
 
     /// Has it found out what everyone may read, if that is not known.
     private func findPublic() {
-        guard let find = actions.findPublic else { return }
-        let begins = state.withLock { state -> Bool in
-            guard case .unknown = state.publicPart, !state.isStopped else { return false }
+        let find = state.withLock { state -> Actions.FindPublic? in
+            guard case .unknown = state.publicPart, !state.isStopped else { return nil }
             state.publicPart = .beingFound(isStale: false)
-            return true
+            return state.find
         }
-        guard begins else { return }
-        find { [weak self] visibility in self?.found(visibility) }
+        find? { [weak self] visibility in self?.found(visibility) }
     }
 
     private func found(_ visibility: Visibility?) {

@@ -170,7 +170,10 @@ extension KintoService {
         guard let ticket = query?.parameters.last(where: { $0.name == "ticket" })?.value else {
             return exchange.identity.viewer
         }
-        return tickets.redeem(ticket, now: exchange.now)
+        // The settings may be others than when it was given.
+        return tickets.redeem(ticket, now: exchange.now).map {
+            Identity($0).recognised(by: settings).viewer
+        }
     }
 
     /// The answer to a request for a ticket.

@@ -91,7 +91,8 @@ extension KintoService {
     private func findVisibility(
         of viewer: Viewer, _ reader: any StorageReader
     ) throws -> Visibility {
-        try Authorization(Identity(viewer), settings: settings, reader: reader)
+        let identity = Identity(viewer).recognised(by: settings)
+        return try Authorization(identity, settings: settings, reader: reader)
             .visibility(of: monitored)
     }
 }

@@ -273,6 +273,37 @@ struct BroadcastEmitterTests {
         #expect(world.questions == 0)
     }
 
+    @Test("asks anew, in another way, what everyone may read when settings change")
+    func otherPublicPart() {
+        let world = World()
+        let log = [change(10, bucket: "p"), change(12, bucket: "secret")]
+        let emitter = world.emitter(log, isPrivate: true)
+        emitter.start()
+        let asked = Mutex<[@Sendable (Visibility?) -> Void]>([])
+        emitter.setPublic { question in asked.withLock { $0.append(question) } }
+        #expect(asked.withLock { $0.count } == 0, "one question at a time")
+        world.answer(["p", "secret"])
+        #expect(world.versions == [], "that was by the settings of before")
+        let questions = asked.withLock { $0 }
+        #expect(questions.count == 1)
+        questions.first?(Visibility(buckets: ["p"], collections: []))
+        #expect(world.versions == ["\"10\""])
+        world.complete()
+        world.advance(300)
+        emitter.note(Commit(changes: [change(13, bucket: "secret")], changesAccess: true))
+        #expect(asked.withLock { $0.count } == 2)
+        #expect(world.questions == 0)
+    }
+
+    @Test("has nothing to ask where everyone may read everything, whatever changes")
+    func everythingPublic() {
+        let world = World()
+        let emitter = world.emitter([change(10)])
+        emitter.setPublic { $0(.nothing) }
+        emitter.start()
+        #expect(world.versions == ["\"10\""])
+    }
+
     @Test("passes over what is not monitored, what ended, and exactly what is called a preview")
     func previews() {
         let world = World()

@@ -103,6 +103,40 @@ struct SuccessionOverSocketsTests {
         _ = try owner.read(until: "\"host\":\"test\"}\n\n")
     }
 
+    @Test("shows a private feed, and announces of it, by what everyone may read from then on")
+    func privateFeed() throws {
+        let shared = [
+            "heliograph.changes.private": "true",
+            "kinto.push_broadcast_min_debounce_interval_seconds": "0",
+        ]
+        let open = shared.merging(["kinto.record_read_principals": "system.Everyone"]) { $1 }
+        let server = try TestServer(settings: open, loops: 2)
+        try server.makeCollection()
+        try server.write("r1")
+        let stream = try server.connect()
+        try stream.send("GET", "/v1/buckets/monitor/collections/changes/stream")
+        #expect(try stream.read(until: "event: ready").contains("\"collection\":\"c\""))
+        func version() throws -> String? {
+            try server.request("GET", "/v1/__broadcasts__", user: nil)
+                .json["broadcasts"]?.object?["remote-settings/monitor_changes"]?.string
+        }
+        var settled = try version()
+        repeat {
+            settled = try version()
+            usleep(100_000)
+        } while try settled == nil || version() != settled
+        server.server.adopt(try options(shared))
+        let reset = try stream.read(until: "event: reset") + stream.read(until: "event: ready")
+        #expect(!reset.contains("\"collection\":\"c\""))
+        let list = "/v1/buckets/monitor/collections/changes/records"
+        #expect(try server.request("GET", list, user: nil).body == "{\"data\":[]}")
+        for number in 2...10 { try server.write("r\(number)") }
+        #expect(try version() == settled, "nobody is told of what not everyone may read")
+        server.server.adopt(try options(open))
+        while try version() == settled { usleep(1_000) }
+        #expect(try stream.read(until: "event: ready").contains("\"collection\":\"c\""))
+    }
+
     @Test("remembers who has logged in, by the new time")
     func logins() throws {
         let accounts = [

@@ -207,6 +207,7 @@ package final class HeliographServer: Sendable {
             return dispatcher
         }
         next.runner.verifier.adopt(options.kinto)
+        emitter.setPublic(next.service.publicVisibility(in: storage))
         let loops = DispatchGroup()
         for service in services {
             loops.enter()
