@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Hub
 import Storage
 import Synchronization
 import Testing
@@ -85,5 +86,39 @@ struct SuccessionTests {
         #expect(try await lost() == [1, 2])
         try server.adopt(["multiauth.policies": ""])
         #expect(try await lost() == [0, 1, 2], "nobody knows who the owner is any more")
+    }
+
+    @Test("shows of a private feed what users may read by them")
+    func privateFeed() async throws {
+        let settings = merged([
+            "heliograph.changes.private": "true", "kinto.changes.resources": "*",
+        ])
+        let server = try TestServer(settings)
+        await server.makeCollection()
+        #expect(await server.send("PUT", "\(records)/r", "{}").status == 201)
+        let viewers = [TestServer.userID("mat"), TestServer.userID("eve"), nil]
+        let streams = viewers.map { (viewer: Viewer(userID: $0), path: nil as CollectionPath?) }
+        func shown() async throws -> [StreamStanding] {
+            let service = server.service
+            return try await withCheckedThrowingContinuation { waiting in
+                server.storage.read({ try service.standings(of: streams, at: 0, $0) }) {
+                    waiting.resume(with: $0)
+                }
+            }
+        }
+        func polled(_ user: String?) async -> Int? {
+            let list = "/v1/buckets/monitor/collections/changes/records"
+            return await server.send("GET", list, as: user).json["/data"]?.array?.count
+        }
+        let own = StreamStanding.shown(Visibility(buckets: ["b"], collections: []))
+        #expect(try await shown() == [own, .shown(.nothing), .shown(.nothing)])
+        #expect(await [polled("mat"), polled("eve"), polled(nil)] == [1, 0, 0])
+        try server.adopt(
+            settings.merging(["kinto.record_read_principals": "system.Authenticated"]) { $1 })
+        #expect(try await shown() == [.shown(.everything), .shown(.everything), .shown(.nothing)])
+        #expect(await [polled("mat"), polled("eve"), polled(nil)] == [1, 1, 0])
+        try server.adopt(settings.merging(["multiauth.policies": ""]) { $1 })
+        #expect(try await shown() == [.shown(.nothing), .shown(.nothing), .shown(.nothing)])
+        #expect(await [polled("mat"), polled("eve"), polled(nil)] == [0, 0, 0])
     }
 }

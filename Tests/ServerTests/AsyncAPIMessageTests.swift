@@ -82,15 +82,20 @@ struct AsyncAPIMessageTests {
         return String(text[end.upperBound...])
     }
 
-    @Test("is what event sources of the monitored collections get")
-    func eventStream() throws {
+    @Test(
+        "is what event sources of the monitored collections get, be they private or not",
+        arguments: [false, true])
+    func eventStream(isPrivate: Bool) throws {
         let server = try TestServer(
+            settings: ["heliograph.changes.private": "\(isPrivate)"],
             streams: StreamConfiguration(heartbeatMilliseconds: 40, paceMilliseconds: 5))
         var witness = Witness(try StreamsDocument(server), "changes")
         try server.makeCollection()
         try server.write("r")
         let stream = try server.connect()
-        try stream.send("GET", "/v1\(StreamPath.monitorChanges)?_since=nonsense")
+        try stream.send(
+            "GET", "/v1\(StreamPath.monitorChanges)?_since=nonsense",
+            fields: ["Authorization": "Basic " + Base64.encode(Array("me:secret".utf8))])
         try witness.note(eventStream: try read(stream, until: ": ping\n\n"))
         _ = try server.request("DELETE", path)
         try witness.note(eventStream: try read(stream, until: "\"deleted\":true}\n\n"))

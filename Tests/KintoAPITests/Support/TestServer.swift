@@ -50,6 +50,26 @@ final class Timers: Sendable {
     }
 }
 
+/// Counts questions of what everyone may read, which are answered beside the writes.
+final class Searches: Sendable {
+    private let open = Mutex(0)
+
+    var areUnderWay: Bool { open.withLock { $0 > 0 } }
+
+    func counting(
+        _ find: BroadcastEmitter.Actions.FindPublic?
+    ) -> BroadcastEmitter.Actions.FindPublic? {
+        guard let find else { return nil }
+        return { [self] completion in
+            open.withLock { $0 += 1 }
+            find { visibility in
+                completion(visibility)
+                self.open.withLock { $0 -= 1 }
+            }
+        }
+    }
+}
+
 /// The service over a storage, by default in memory, and a hub, in process.
 final class TestServer: Sendable {
     private let current: Mutex<KintoService>
@@ -66,6 +86,8 @@ final class TestServer: Sendable {
     let emitter: BroadcastEmitter
     /// What the emitter has scheduled, with the milliseconds it is to wait.
     let timers = Timers()
+    /// What the emitter asks of what everyone may read.
+    private let searches = Searches()
 
     /// - Parameters:
     ///   - file: The path of an SQLite database to be made; nil for memory.
@@ -103,7 +125,7 @@ final class TestServer: Sendable {
                     storage?.write({ try $0.announce(broadcast) }) { result in
                         completion((try? result.get()) != nil)
                     }
-                }, findPublic: service.publicVisibility(in: storage)))
+                }, findPublic: searches.counting(service.publicVisibility(in: storage))))
         self.emitter = emitter
         workers = HeldWorkers()
         let verifier = LoginVerifier(settings: settings, storage: storage, workers: workers) {
@@ -133,6 +155,7 @@ final class TestServer: Sendable {
 
     /// Waits until what was committed before was announced, if it is to be.
     func settle() async {
+        while searches.areUnderWay { await Task.yield() }
         await withCheckedContinuation { continuation in
             storage.write({ _ in }) { _ in continuation.resume() }
         }
