@@ -32,7 +32,7 @@ extension StreamEncoding {
             (.goingAway, "the server ends, or the stream is old: `return in N ms`"),
             (.protocolError, "a frame breaks the protocol"),
             (.unsupportedData, "a message is not text"),
-            (.invalidPayload, "a text is not UTF-8"),
+            (.invalidPayload, "a text is not UTF-8, or cannot be inflated"),
             (
                 .messageTooBig,
                 "a message is longer than \(Limits.webSocketMessageBytesMax) bytes"

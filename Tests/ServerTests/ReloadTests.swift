@@ -210,6 +210,21 @@ struct ReloadTests {
         #expect(try other.read(until: "event: ready").contains("retry: 9\n"))
     }
 
+    @Test("compresses the streams that begin by the setting of their time")
+    func compression() throws {
+        let (process, port) = try start("heliograph.streams.compression = false")
+        func agrees() throws -> Bool {
+            let offer = ["Sec-WebSocket-Extensions": "permessage-deflate"]
+            let answer = try TestConnection(port: port).upgrade(stream, fields: offer)
+            #expect(answer.status == 101)
+            return answer.fields["Sec-WebSocket-Extensions"] != nil
+        }
+        #expect(try !agrees())
+        try write("heliograph.streams.compression = true")
+        _ = try reload(process)
+        #expect(try agrees())
+    }
+
     @Test("ends, drained, by the time that counts when it is told to end")
     func drainSeconds() throws {
         let (process, port) = try start("heliograph.drain_seconds = 3600")

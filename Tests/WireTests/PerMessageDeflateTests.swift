@@ -46,7 +46,7 @@ struct PerMessageDeflateTests {
             ("permessage-deflate;client_max_window_bits=8", ""),
             ("permessage-deflate; client_max_window_bits=15; server_no_context_takeover", ""),
             ("permessage-deflate; client_no_context_takeover", ""),
-            // What Python's websockets offers.
+            // What clients offer that keep no more than 4 KiB of a message.
             (
                 "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12",
                 "; server_max_window_bits=12"

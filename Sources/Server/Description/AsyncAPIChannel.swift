@@ -98,8 +98,8 @@ struct AsyncAPIChannel {
         case .webSocket:
             sentences.append(
                 "Text messages, each a JSON object, of at most "
-                    + "\(Limits.webSocketMessageBytesMax) bytes from the client. The query is the "
-                    + "first subscription.")
+                    + "\(Limits.webSocketMessageBytesMax) bytes from the client; compressed if the "
+                    + "client offers `permessage-deflate`. The query is the first subscription.")
         case .push:
             sentences.append(
                 "The broadcast half of the protocol of Mozilla's push service. `hello` is due "
