@@ -7,6 +7,9 @@ package struct Commit: Equatable, Sendable {
     /// The collections whose timestamps alone do not tell what happened in them: a record was
     /// written with a timestamp that is not above the list's, or the collection was removed.
     package var rewritten: Set<CollectionPath>
+    /// The collections of which more was written than `changes` and `rewritten` tell: their own
+    /// objects, or records that were put back as they had been.
+    package var touched: Set<CollectionPath>
     /// Whether who may read what may have changed: permissions of a bucket or a collection, the
     /// members of a group, an account. What is granted on records does not count.
     package var changesAccess: Bool
@@ -15,17 +18,20 @@ package struct Commit: Equatable, Sendable {
 
     /// Makes a commit of its effects.
     package init(
-        changes: [Change] = [], rewritten: Set<CollectionPath> = [], changesAccess: Bool = false,
+        changes: [Change] = [], rewritten: Set<CollectionPath> = [],
+        touched: Set<CollectionPath> = [], changesAccess: Bool = false,
         broadcasts: [Broadcast] = []
     ) {
         self.changes = changes
         self.rewritten = rewritten
+        self.touched = touched
         self.changesAccess = changesAccess
         self.broadcasts = broadcasts
     }
 
     /// Whether there is nothing to tell.
     package var isEmpty: Bool {
-        changes.isEmpty && rewritten.isEmpty && !changesAccess && broadcasts.isEmpty
+        changes.isEmpty && rewritten.isEmpty && touched.isEmpty && !changesAccess
+            && broadcasts.isEmpty
     }
 }

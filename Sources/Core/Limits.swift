@@ -256,6 +256,19 @@ package enum Limits {
     /// Histories of which the server remembers how many entries they may still grow by.
     package static let historyAllowancesMax = 10_000
 
+    /// Bodies of polls' answers that are remembered until what they tell has changed.
+    package static let pollMemoryBytesMax = 128 * 1024 * 1024
+    /// Users of whom it is remembered which collection they may read, one for each pair.
+    package static let rememberedReadersMax = 10_000
+    /// A poll's answer shorter than this is never compressed: it fits into a packet as it is.
+    package static let compressedBodyBytesMin = 1_400
+    /// A body up to this size is compressed by the loop itself, a larger one on another thread.
+    package static let compressedAtOnceBytesMax = 4 * 1024
+    /// Threads that compress bodies.
+    package static let compressingThreadsMax = 2
+    /// Bodies that wait to be compressed: beyond it they are sent as they are.
+    package static let compressingJobsMax = 256
+
     // MARK: Accounts
 
     /// What bcrypt sees of a password.

@@ -33,8 +33,22 @@ package final class Hub: Sendable {
         /// Up to which revision a collection's timestamps do not tell what happened in it.
         var rewritten: [CollectionPath: Revision] = [:]
         var broadcasts = BroadcastTable()
+        /// How many commits wrote to a collection or its metadata.
+        var commits: UInt64 = 0
+        /// Which of them was the last that wrote to a collection.
+        var stamps: [CollectionPath: UInt64] = [:]
         /// The live entries as polls show them, made at the first question after a change.
         var listed: [Entry]?
+
+        /// Notes what a commit wrote to.
+        mutating func stamp(_ commit: Commit) {
+            guard !commit.changes.isEmpty || !commit.rewritten.isEmpty || !commit.touched.isEmpty
+            else { return }
+            commits += 1
+            for change in commit.changes { stamps[change.path] = commits }
+            for path in commit.rewritten { stamps[path] = commits }
+            for path in commit.touched { stamps[path] = commits }
+        }
 
         mutating func append(_ change: Change, host: String, isMonitored: Bool) {
             if isMonitored {
@@ -89,6 +103,15 @@ package final class Hub: Sendable {
     /// lower must decide again.
     package var accessChanges: UInt64 { accessNumber.load(ordering: .acquiring) }
 
+    /// Which commit, by a number of the hub's own, was the last that wrote to the records of a
+    /// collection or to its metadata; 0 if there was none since the start.
+    ///
+    /// What was read of the collection after this was asked for is right as long as this stays: it
+    /// moves before any write is answered.
+    package func stamp(of path: CollectionPath) -> UInt64 {
+        state.withLock { $0.stamps[path] ?? 0 }
+    }
+
     /// Announces a commit and wakes the loops.
     ///
     /// Called by the storage's writer after each durable commit, before the writes are answered.
@@ -99,6 +122,7 @@ package final class Hub: Sendable {
             for change in commit.changes {
                 state.append(change, host: host, isMonitored: isMonitored(change.path))
             }
+            state.stamp(commit)
             for path in commit.rewritten {
                 // Who has the change that the commit made of the collection has the rest, too. If
                 // it made none, nobody can tell from a revision.

@@ -21,7 +21,7 @@ struct ChangesetEndpoint: Sendable {
             throw APIError.methodNotAllowed(allowed: exchange.endpoint?.allowed)
         }
         guard path == .monitorChanges else {
-            return service.reading(exchange) { try self.collection($0) }
+            return try collection(service)
         }
         let parameters = try Parameters(exchange)
         let redirect = try ChangesRedirect(exchange)
@@ -47,12 +47,42 @@ struct ChangesetEndpoint: Sendable {
         let objects = selected.prefix(limit).map {
             StoredObject(id: $0.id, timestamp: $0.timestamp, isTombstone: false, json: $0.json)
         }
-        return try reply(
-            metadata: JSONObject(), lastModified: timestamp, timestamp: timestamp,
-            changes: Array(objects))
+        let changeset = RenderedChangeset(
+            metadata: named(JSONObject()), lastModified: timestamp, timestamp: timestamp,
+            since: parameters.since, changes: Array(objects))
+        return reply(
+            PollMemory.Answer(
+                body: exchange.service.polls.shared(changeset.body, at: exchange.pollAddress),
+                lastModified: timestamp))
     }
 
-    private func collection(_ reader: any StorageReader) throws -> Reply {
+    /// The answer that is remembered, or the plan that reads it.
+    private func collection(_ service: KintoService) throws -> Plan {
+        // Before anything is read: what is written after that moves them.
+        let changes = service.changes
+        let stamp = PollMemory.Stamp(
+            collection: changes.stamp(of: path), access: changes.accessChanges)
+        let polls = service.polls
+        // What a part of a batch shows, another part may have written just before.
+        if !exchange.isSubrequest,
+            polls.mayRead(exchange.identity.viewer, path, at: stamp.access)
+        {
+            let question = question(try Parameters(exchange))
+            if let answer = polls.answer(question, at: stamp.collection) {
+                return .answer(exchange.finish(reply(answer)))
+            }
+        }
+        return service.reading(exchange) { try self.collection(polls, stamp, $0) }
+    }
+
+    private func question(_ parameters: Parameters) -> PollMemory.Question {
+        PollMemory.Question(
+            path: path, since: parameters.since, limit: parameters.limit(exchange.settings))
+    }
+
+    private func collection(
+        _ memory: PollMemory, _ stamp: PollMemory.Stamp, _ reader: any StorageReader
+    ) throws -> Reply {
         let collections = ListAddress.collections(bucket: path.bucket)
         let authorization = try Authorization(
             exchange.identity, settings: .ungranted(exchange.settings), reader: reader)
@@ -64,35 +94,42 @@ struct ChangesetEndpoint: Sendable {
         }
         let records = ListAddress.records(path)
         let timestamp = try ListTimestamp.ensure(records, reader: reader)
+        let question = question(parameters)
         var query = ObjectQuery(records.list)
-        query.after = parameters.since
-        query.includesTombstones = parameters.since != nil
-        query.limit = parameters.limit(exchange.settings)
+        query.after = question.since
+        query.includesTombstones = question.since != nil
+        query.limit = question.limit
         var changes: [StoredObject] = []
         try reader.visit(query) { object in
             changes.append(object)
             return true
         }
-        return try reply(
-            metadata: StoredRecord.parse(metadata), lastModified: metadata.timestamp,
-            timestamp: timestamp, changes: changes)
+        let changeset = RenderedChangeset(
+            metadata: named(try StoredRecord.parse(metadata)), lastModified: metadata.timestamp,
+            timestamp: timestamp, since: question.since, changes: changes)
+        let answer = PollMemory.Answer(
+            body: changeset.body, lastModified: changeset.lastModified)
+        // What a write transaction shows may still be undone.
+        if !(reader is any StorageTransaction) {
+            memory.noteReader(exchange.identity.viewer, path, at: stamp.access)
+            memory.keep(answer, for: question, at: stamp.collection)
+            if question.limit == Parameters.limitMax(exchange.settings) {
+                memory.keep(changeset, of: path, at: stamp.collection)
+            }
+        }
+        return reply(answer)
     }
 
-    private func reply(
-        metadata: JSONObject, lastModified: Timestamp, timestamp: Timestamp,
-        changes: [StoredObject]
-    ) throws -> Reply {
+    /// The metadata with what every changeset has.
+    private func named(_ metadata: JSONObject) -> JSONObject {
         var metadata = metadata
         metadata["bucket"] = .string(path.bucket)
-        var body = Array("{\"metadata\":".utf8)
-        JSONWriter.append(metadata, to: &body)
-        body.append(contentsOf: ",\"timestamp\":".utf8)
-        DecimalNumber.append(timestamp.milliseconds, to: &body)
-        body.append(contentsOf: ",\"changes\":".utf8)
-        body.append(contentsOf: try ListRendering.array(changes))
-        body.append(UInt8(ascii: "}"))
-        var reply = Reply(jsonBytes: body)
-        reply.setLastModified(lastModified)
+        return metadata
+    }
+
+    private func reply(_ answer: PollMemory.Answer) -> Reply {
+        var reply = Reply(rendered: answer.body)
+        reply.setLastModified(answer.lastModified)
         ChangesCache(exchange: exchange, path: path).apply(to: &reply)
         return reply
     }
@@ -129,9 +166,14 @@ private struct Parameters: Sendable {
 
     /// How many changes are told.
     func limit(_ settings: KintoSettings) -> Int {
-        let most = min(settings.paginateBy ?? settings.fetchObjectsMax, settings.fetchObjectsMax)
+        let most = Parameters.limitMax(settings)
         guard let limit, limit > 0 else { return most }
         return min(Int(clamping: limit), most)
+    }
+
+    /// How many changes are told at most.
+    static func limitMax(_ settings: KintoSettings) -> Int {
+        min(settings.paginateBy ?? settings.fetchObjectsMax, settings.fetchObjectsMax)
     }
 
     private static func text(_ parameter: RequestQuery.Parameter?) -> String? {

@@ -88,7 +88,18 @@ struct Exchange: Sendable {
             addBackoff(&reply)
         }
         if !isSubrequest { addEndOfService(&reply) }
-        return HTTPResponse(status: reply.status, fields: reply.fields, body: reply.body)
+        return coded(reply)
+    }
+
+    /// The complete answer, which tells caches and the server if its body may be compressed.
+    private func coded(_ reply: Reply) -> HTTPResponse {
+        var answer = HTTPResponse(
+            status: reply.status, fields: reply.fields,
+            body: reply.rendered?.plain ?? EncodedFrame(reply.body))
+        guard reply.variesByCoding, settings.compressesPolls, !isSubrequest else { return answer }
+        answer.fields.append("Vary", "Accept-Encoding")
+        if request.head.fields.wants(coding: "gzip") { answer.compressible = reply.rendered }
+        return answer
     }
 
     /// Completes the answer that every request gets after the end of the service. It comes before

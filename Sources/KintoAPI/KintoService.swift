@@ -22,6 +22,8 @@ package final class KintoService: Sendable {
     let random: @Sendable (Int) -> [UInt8]
     /// What the server shows of itself.
     let pages: (any ServerPages)?
+    /// What polls of collections were answered with, under these settings.
+    let polls = PollMemory()
     private let memory: ServiceMemory
     /// What the monitor endpoints may show.
     let monitored: MonitoredResources

@@ -252,6 +252,9 @@ extension KintoSettings: DeclaredSettings {
             guard status == 304 || status == 200 else { throw value.error(expected: expected) }
             settings.notModifiedStatus = status
         },
+        .flag(
+            "heliograph.polls.compression", \.compressesPolls,
+            "Whether lists of changes and changesets are compressed for clients that take gzip."),
     ]
 
     private static let broadcasts: [Setting<KintoSettings>] = [

@@ -154,6 +154,10 @@ package struct KintoSettings: Sendable {
     /// only to those who may read all of its records.
     package var changesArePrivate = false
 
+    /// `heliograph.polls.compression`: whether answers to polls are compressed where clients take
+    /// that.
+    package var compressesPolls = true
+
     /// The host that entries of the monitor feed name, and their ids are made of: `http_host`, or
     /// else `changes.http_host`.
     package var entryHost: String { httpHost ?? changesHost ?? "" }

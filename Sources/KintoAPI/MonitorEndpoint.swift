@@ -36,7 +36,11 @@ struct MonitorEndpoint: Sendable {
     private func reply(_ request: ListRequest, _ shown: ShownEntries) throws -> Reply {
         let cache = ChangesCache(exchange: exchange, path: .monitorChanges)
         let timestamp = shown.timestamp ?? exchange.now
-        if request.preconditions.isUnmodified(timestamp) { return notModified(timestamp, cache) }
+        if request.preconditions.isUnmodified(timestamp) {
+            // An entry has more than a hundred bytes.
+            let isLong = shown.entries.count * 100 >= Limits.compressedBodyBytesMin
+            return notModified(timestamp, cache, isLong: isLong)
+        }
         try request.preconditions.check(exists: true, timestamp: timestamp, existing: nil)
         let query = try request.query()
         let token = try request.token()
@@ -45,14 +49,22 @@ struct MonitorEndpoint: Sendable {
         let page = try selection.page(EntryList(shown.entries).visit)
         let answer = PluralAnswer(exchange: exchange, path: list.uri, query: query)
         var reply = try answer.reply(page: page, token: token, timestamp: timestamp)
+        reply.share(in: exchange.service.polls, at: exchange.pollAddress)
         CacheControl(exchange: exchange).applyToChanges(&reply)
         cache.apply(to: &reply)
         return reply
     }
 
-    private func notModified(_ timestamp: Timestamp, _ cache: ChangesCache) -> Reply {
+    /// The answer to a client that has the list.
+    ///
+    /// - Parameter isLong: Whether the whole list is one that clients may get compressed, which
+    ///   caches are told with this answer, too (RFC 9110, section 15.4.5).
+    private func notModified(
+        _ timestamp: Timestamp, _ cache: ChangesCache, isLong: Bool
+    ) -> Reply {
         guard exchange.settings.notModifiedStatus == 200 else {
             var reply = PluralAnswer.notModified(timestamp)
+            reply.variesByCoding = isLong
             cache.apply(to: &reply)
             return reply
         }

@@ -2,8 +2,8 @@
 
 /// Threads for work that takes a processor for long, of which there are few.
 ///
-/// No event loop, no thread of the storage and no transaction ever waits for a password's hash:
-/// whoever needs one goes on when it is there.
+/// No event loop, no thread of the storage and no transaction ever waits for a password's hash, or
+/// for a body to be compressed: whoever needs one goes on when it is there.
 package protocol PasswordWorkers: Sendable {
     /// Runs `work` on one of the threads, when its turn comes.
     ///

@@ -36,6 +36,9 @@ package protocol ChangesSource: Sendable {
 
     /// How many commits changed who may read what.
     var accessChanges: UInt64 { get }
+
+    /// A number that moves with every write to a collection's records or metadata.
+    func stamp(of path: CollectionPath) -> UInt64
 }
 
 extension Hub: ChangesSource {}

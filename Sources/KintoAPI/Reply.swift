@@ -11,6 +11,10 @@ struct Reply {
     var fields = HTTPFields()
     /// The body.
     var body: [UInt8] = []
+    /// The body if it is shared with other answers; counts before `body`.
+    var rendered: RenderedBody?
+    /// Whether the answer could be one with a body that is compressed where clients take that.
+    var variesByCoding = false
     /// Whether the reference raises this answer as an exception (see `APIError.isRaised`).
     var isRaised = false
 
@@ -26,11 +30,25 @@ struct Reply {
         fields.append("Content-Type", "application/json")
     }
 
+    /// Makes an answer whose body is JSON text that other answers share.
+    init(rendered: RenderedBody) {
+        self.init(jsonBytes: [])
+        self.rendered = rendered
+        variesByCoding = rendered.plain.count >= Limits.compressedBodyBytesMin
+    }
+
     /// Makes an answer whose body is a JSON value.
     ///
     /// - Complexity: O(size of the value).
     init(status: Int = 200, json: JSONValue) {
         self.init(status: status, jsonBytes: JSONWriter.bytes(json))
+    }
+
+    /// Has the body shared with the answers that were the same at an address.
+    mutating func share(in memory: PollMemory, at address: String) {
+        let rendered = memory.shared(RenderedBody(body), at: address)
+        self.rendered = rendered
+        variesByCoding = rendered.plain.count >= Limits.compressedBodyBytesMin
     }
 
     /// Sets `ETag` and `Last-Modified` to a timestamp.

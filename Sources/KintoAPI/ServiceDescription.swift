@@ -22,6 +22,8 @@ package struct ServiceDescription: Hashable, Sendable {
     package let hasUsers: Bool
     /// Whether there are streams of changes.
     package let hasChanges: Bool
+    /// Whether the stream of the monitored collections shows each only to who may read it.
+    package let changesArePrivate: Bool
     /// Whether there are broadcasts.
     package let hasBroadcasts: Bool
 
@@ -35,6 +37,7 @@ package struct ServiceDescription: Hashable, Sendable {
         hasBasicAuth = settings.hasBasicAuth
         hasUsers = !settings.authenticationPolicies.isEmpty
         hasChanges = settings.hasChanges
+        changesArePrivate = settings.changesArePrivate
         hasBroadcasts = settings.hasBroadcasts
     }
 }

@@ -20,6 +20,7 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         if let last = changes.last { state.revision = last.revision }
         commit.changes += changes
         commit.rewritten.formUnion(pending.rewritten)
+        commit.touched.formUnion(pending.touched)
         commit.changesAccess = commit.changesAccess || pending.changesAccess
         commit.broadcasts += pending.broadcasts
     }
@@ -58,6 +59,7 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
         count()
         guard let content = state.lists[list] else { return }
         pending.removeTraces(in: list)
+        for id in ids { pending.write(id, in: list) }
         state.lists.update(list, default: content) { content in
             for id in ids { content.remove(id) }
         }
@@ -126,6 +128,7 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
     package func restore(_ object: StoredObject, in list: ResourceList) {
         count()
         if state.lists[list] == nil { move(list, to: object.timestamp) }
+        pending.restore(object.id, in: list)
         replace(with: object, in: list)
     }
 
@@ -145,6 +148,7 @@ final class MemoryTransaction: MemoryReader, StorageTransaction {
     }
 
     private func replace(with object: StoredObject, in list: ResourceList) {
+        pending.write(object.id, in: list)
         state.lists.update(list, default: MemoryList(timestamp: object.timestamp)) { content in
             content.replace(with: object)
         }

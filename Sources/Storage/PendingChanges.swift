@@ -11,6 +11,7 @@ struct PendingChanges {
     private var states: [String: State] = [:]
     private var order: [String] = []
     private var rewrittenURIs: Set<String> = []
+    private var touchedURIs: Set<String> = []
     /// Whether who may read what may have changed.
     private(set) var changesAccess = false
     /// The broadcasts that were announced.
@@ -44,6 +45,20 @@ struct PendingChanges {
         if list.resource == "record" { rewrittenURIs.insert(list.parent) }
     }
 
+    /// Notes that an object was written, or ceased to be there.
+    ///
+    /// Only collections are noted: of records, `move` and `put` tell.
+    mutating func write(_ id: String, in list: ResourceList) {
+        guard list.resource == "collection" else { return }
+        touchedURIs.insert("\(list.parent)/collections/\(id)")
+    }
+
+    /// Notes that an object was put back as it was, whatever timestamp the list has.
+    mutating func restore(_ id: String, in list: ResourceList) {
+        if list.resource == "record" { touchedURIs.insert(list.parent) }
+        write(id, in: list)
+    }
+
     /// Notes that permissions of the objects at `uri` or below were changed.
     ///
     /// Only those of buckets and collections decide who may read a collection.
@@ -65,6 +80,11 @@ struct PendingChanges {
     ///
     /// - Complexity: O(number of them).
     var rewritten: Set<CollectionPath> { Set(rewrittenURIs.compactMap { CollectionPath(uri: $0) }) }
+
+    /// The collections of which more was written than moves and rewrites tell.
+    ///
+    /// - Complexity: O(number of them).
+    var touched: Set<CollectionPath> { Set(touchedURIs.compactMap { CollectionPath(uri: $0) }) }
 
     /// The timestamp of the tombstone of `list` if this transaction removed it.
     func tombstone(of list: ResourceList) -> Timestamp? {

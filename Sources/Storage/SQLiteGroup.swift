@@ -110,6 +110,7 @@ final class SQLiteGroup {
             revision = change.revision
         }
         commit.rewritten.formUnion(pending.rewritten)
+        commit.touched.formUnion(pending.touched)
         commit.changesAccess = commit.changesAccess || pending.changesAccess
         commit.broadcasts += pending.broadcasts
     }

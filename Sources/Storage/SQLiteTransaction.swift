@@ -59,6 +59,7 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
         let row = try group.row(of: list)
         let assigned = try assignTimestamp(given: timestamp, row: row, in: list)
         let number = try move(list, from: row, to: assigned.list)
+        pending.write(id, in: list)
         let object = StoredObject(id: id, timestamp: assigned.object, members: members)
         try connection.with(.replaceObject) { statement in
             statement.bind(number, at: 1)
@@ -83,6 +84,7 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
             return connection.changedRows == 1
         }
         guard isDeleted else { return nil }
+        pending.write(id, in: list)
         try move(list, from: row, to: assigned.list)
         return StoredObject(tombstone: id, timestamp: assigned.object)
     }
@@ -183,6 +185,7 @@ extension SQLiteTransaction {
     package func restore(_ object: StoredObject, in list: ResourceList) throws {
         let row = try group.row(of: list)
         let number = try move(list, from: row, to: row?.timestamp ?? object.timestamp)
+        pending.restore(object.id, in: list)
         try connection.with(object.isTombstone ? .replaceTombstone : .replaceObject) { statement in
             statement.bind(number, at: 1)
             statement.bind(object.id, at: 2)
@@ -206,6 +209,7 @@ extension SQLiteTransaction {
     package func remove(_ ids: [String], from list: ResourceList) throws {
         guard let row = try group.row(of: list) else { return }
         pending.removeTraces(in: list)
+        for id in ids { pending.write(id, in: list) }
         try run(.deleteObjectsOfIDs) { statement in
             statement.bind(row.number, at: 1)
             statement.bind(texts: ids, at: 2)

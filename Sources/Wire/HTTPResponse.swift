@@ -11,12 +11,26 @@ package struct HTTPResponse: Sendable {
     /// The body, possibly shared with other answers. Not sent for HEAD, 204 and 304, but its
     /// length is told where the protocol allows it (RFC 9110, section 8.6).
     package var body: EncodedFrame
+    /// The body again, if the client takes it compressed and that is still to be done.
+    package var compressible: RenderedBody?
 
     /// Makes an answer of its parts.
     package init(status: Int, fields: HTTPFields = HTTPFields(), body: EncodedFrame) {
         self.status = status
         self.fields = fields
         self.body = body
+    }
+
+    /// The answer with its body compressed.
+    ///
+    /// - Parameter frame: The compressed body; nil if there is none.
+    package func compressed(_ frame: EncodedFrame?) -> HTTPResponse {
+        var answer = self
+        answer.compressible = nil
+        guard let frame else { return answer }
+        answer.body = frame
+        answer.fields["Content-Encoding"] = "gzip"
+        return answer
     }
 
     /// Makes an answer with a body of bytes, by default empty.

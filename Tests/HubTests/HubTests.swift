@@ -43,6 +43,27 @@ struct HubTests {
         #expect(hub.news(after: Revision(4), with: other.path).entry?.change == other)
     }
 
+    @Test("has for each collection the last commit that wrote to it in any way")
+    func stamps() {
+        let hub = makeHub()
+        let one = CollectionPath(bucket: "b", collection: "c")
+        let other = CollectionPath(bucket: "other", collection: "x")
+        #expect(hub.stamp(of: one) == 0)
+        var stamps = [hub.stamp(of: one)]
+        for commit in [
+            Commit(changes: [change("c", 1, 10)]), Commit(rewritten: [one]),
+            Commit(touched: [one]),
+        ] {
+            hub.publish(commit)
+            stamps.append(hub.stamp(of: one))
+            hub.publish(Commit(changesAccess: true))
+            hub.publish(Commit(touched: [other]))
+            #expect(hub.stamp(of: one) == stamps.last)
+        }
+        #expect(Set(stamps).count == 4 && stamps == stamps.sorted())
+        #expect(hub.stamp(of: other) > hub.stamp(of: one))
+    }
+
     @Test("counts the commits that change who may read what, and wakes loops for them")
     func access() {
         let hub = makeHub()

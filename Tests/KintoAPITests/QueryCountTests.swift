@@ -101,6 +101,37 @@ struct QueryCountTests {
         ("GET /v1/buckets", "mat", 4), ("GET \(collection)/changeset?_expected=0", "mat", 5),
     ]
 
+    @Test("are none for a poll that was answered before, whoever asked", arguments: Place.allCases)
+    func polls(_ place: Place) async throws {
+        try await withServer(place, records: 20) { server in
+            let changeset = "\(Self.collection)/changeset"
+            let share = #"{"permissions":{"read":["system.Everyone"]}}"#
+            #expect(await server.send("PATCH", Self.collection, share).status == 200)
+            for (request, first) in [
+                ("GET \(changeset)?_expected=0", 5), ("GET \(changeset)?_expected=1", 0),
+                ("HEAD \(changeset)?_expected=1", 0), ("GET \(changeset)?_expected=0&_limit=3", 0),
+                ("GET \(changeset)?_expected=0&_since=1", 5),
+                ("GET \(changeset)?_expected=0&_since=2", 0),
+                ("GET \(changeset)?_expected=0&_since=2&_limit=3", 0),
+                ("GET /v1/buckets/monitor/collections/changes/records", 0),
+                ("GET /v1/buckets/monitor/collections/changes/changeset?_expected=0", 0),
+            ] {
+                #expect(await cost(server, request) == first, "\(request) at first")
+                #expect(await cost(server, request) == 0, "\(request) again")
+            }
+            // Another user's permission is read once.
+            for expected in [5, 0] {
+                let request = "GET \(changeset)?_expected=0"
+                #expect(await cost(server, request, as: "alice") == expected)
+            }
+            let list = "/v1/buckets/monitor/collections/changes/records"
+            let tag = await server.send("GET", list).fields["ETag"] ?? ""
+            let before = server.statistics?.queries
+            let known = await server.send("GET", list, headers: [("If-None-Match", tag)])
+            #expect(known.status == 304 && server.statistics?.queries == before)
+        }
+    }
+
     @Test(
         "are as many for a list of a thousand objects, shared one by one, as for one",
         arguments: Place.allCases, [1, 1000])

@@ -48,9 +48,14 @@ struct AccountsOverSocketsTests {
         #expect(answer.status == 201 && answer.body.contains("account:mat"))
     }
 
-    @Test("hash passwords on a few threads, of which no more work waits than they can bear")
-    func threads() {
-        let threads = PasswordThreads(threadsMax: Limits.passwordThreadsMax)
+    @Test(
+        "hash passwords on a few threads, for which no more work waits than they can bear",
+        arguments: [
+            (Limits.passwordThreadsMax, Limits.passwordJobsMax),
+            (Limits.compressingThreadsMax, Limits.compressingJobsMax),
+        ])
+    func threads(threadsMax: Int, jobsMax: Int) {
+        let threads = PasswordThreads(threadsMax: threadsMax, jobsMax: jobsMax)
         let gate = DispatchSemaphore(value: 0)
         let started = DispatchSemaphore(value: 0)
         let done = DispatchSemaphore(value: 0)
@@ -62,16 +67,16 @@ struct AccountsOverSocketsTests {
             together.withLock { $0.now -= 1 }
             done.signal()
         }
-        for _ in 0..<Limits.passwordThreadsMax {
+        for _ in 0..<threadsMax {
             #expect(threads.submit(job))
             started.wait()
         }
-        for _ in 0..<Limits.passwordJobsMax { #expect(threads.submit(job)) }
+        for _ in 0..<jobsMax { #expect(threads.submit(job)) }
         #expect(!threads.submit(job))
-        let all = Limits.passwordThreadsMax + Limits.passwordJobsMax
+        let all = threadsMax + jobsMax
         for _ in 0..<all { gate.signal() }
         for _ in 0..<all { done.wait() }
-        #expect(together.withLock { $0.most } == Limits.passwordThreadsMax)
+        #expect(together.withLock { $0.most } == threadsMax)
         #expect(threads.submit {})
     }
 

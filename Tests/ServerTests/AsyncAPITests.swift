@@ -120,6 +120,9 @@ struct AsyncAPITests {
         }
         #expect(document["/operations/collection.send/security"]?.array?.count == 2)
         #expect(document["/operations/changes.send/security"] == nil)
+        let isPrivate = ["heliograph.changes.private": "true"]
+        let guarded = try StreamsDocument(try TestServer(settings: isPrivate)).json
+        #expect(guarded["/operations/changes.send/security"]?.array?.count == 2)
     }
 
     @Test("has examples that are as it says")

@@ -50,6 +50,31 @@ struct StorageChangeTests {
     }
 
     @Test(
+        "tells its observer of every collection whose own object was written, however that was",
+        arguments: Backend.allCases)
+    func touched(backend: Backend) async throws {
+        try await withStorage(backend) { storage, _ throws in
+            let observed = Recorder<Set<CollectionPath>>()
+            storage.setCommitObserver { observed.append($0.touched) }
+            let list = ResourceList.collections(of: "b")
+            let path = CollectionPath(bucket: "b", collection: "c")
+            try await storage.write { _ = try $0.put("c", in: list) }
+            try await storage.write { _ = try $0.put("c", 5, in: list) }
+            try await storage.write { _ = try $0.delete("c", timestamp: nil, in: list) }
+            let object = StoredObject(id: "c", timestamp: 3, members: [:])
+            try await storage.write { try $0.restore(object, in: list) }
+            try await storage.write { try $0.remove(["c"], from: list) }
+            #expect(observed.all == Array(repeating: [path], count: 5))
+            // Records that are put back, whatever the timestamp of their list.
+            try await storage.write { try $0.restore(object, in: .records(of: path)) }
+            #expect(observed.all.last == [path])
+            try await storage.write { _ = try $0.put("g", in: .groups(of: "b")) }
+            try await storage.write { _ = try $0.put("r", in: .records(of: path)) }
+            #expect(observed.all.dropFirst(6).allSatisfy { $0.isEmpty })
+        }
+    }
+
+    @Test(
         "tells which collections' timestamps hide something, and the newest change of each",
         arguments: Backend.allCases)
     func rewritten(backend: Backend) async throws {

@@ -280,7 +280,10 @@ package final class HeliographServer: Sendable {
         let workers = PasswordThreads(threadsMax: Limits.passwordThreadsMax)
         let verifier = LoginVerifier(
             settings: settings, storage: storage, workers: workers, clock: now)
-        return PlanRunner(storage: storage, verifier: verifier, workers: workers)
+        let compressors = PasswordThreads(
+            threadsMax: Limits.compressingThreadsMax, jobsMax: Limits.compressingJobsMax)
+        return PlanRunner(
+            storage: storage, verifier: verifier, workers: workers, compressors: compressors)
     }
 
     /// The host that entries name when no setting says which: the first address over TCP.

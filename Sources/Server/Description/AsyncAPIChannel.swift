@@ -17,6 +17,8 @@ struct AsyncAPIChannel {
     let title: String
     /// Whether it is of one collection, under the permission to read it.
     var isOfCollection = false
+    /// Whether it may ask who one is.
+    var asksForUser = false
 
     /// The channels that a service has.
     static func channels(of service: ServiceDescription) -> [AsyncAPIChannel] {
@@ -26,16 +28,17 @@ struct AsyncAPIChannel {
             let titles = ("Changes of the monitored collections", "Changes of one collection")
             channels = [
                 AsyncAPIChannel(
-                    name: "changes", address: changes, encoding: .eventStream, title: titles.0),
+                    name: "changes", address: changes, encoding: .eventStream, title: titles.0,
+                    asksForUser: service.changesArePrivate),
                 AsyncAPIChannel(
                     name: "changesWebSocket", address: changes, encoding: .webSocket,
-                    title: titles.0),
+                    title: titles.0, asksForUser: service.changesArePrivate),
                 AsyncAPIChannel(
                     name: "collection", address: collection, encoding: .eventStream,
-                    title: titles.1, isOfCollection: true),
+                    title: titles.1, isOfCollection: true, asksForUser: true),
                 AsyncAPIChannel(
                     name: "collectionWebSocket", address: collection, encoding: .webSocket,
-                    title: titles.1, isOfCollection: true),
+                    title: titles.1, isOfCollection: true, asksForUser: true),
             ]
         }
         if service.hasBroadcasts {
@@ -46,9 +49,6 @@ struct AsyncAPIChannel {
         }
         return channels
     }
-
-    /// Whether it may ask who one is.
-    var asksForUser: Bool { isOfCollection }
 
     /// The names of the variable parts of the address.
     var parameters: [String] {

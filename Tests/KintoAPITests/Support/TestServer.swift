@@ -174,9 +174,18 @@ final class TestServer: Sendable {
         return await answer(request)
     }
 
+    /// Answers a request as a service that has answered none before, over the same storage.
+    func answerAnew(_ request: HTTPRequest) async -> HTTPResponse {
+        let clock = clock
+        let service = KintoService(settings: service.settings, changes: hub) { clock.read() }
+        return await answer(request, by: service)
+    }
+
     /// Plans a request, runs the plan and returns the answer.
-    private func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        let service = service
+    private func answer(
+        _ request: HTTPRequest, by service: KintoService? = nil
+    ) async -> HTTPResponse {
+        let service = service ?? self.service
         let runner = runner
         return await withCheckedContinuation { continuation in
             let finish: @Sendable (Result<HTTPResponse, any Error>) -> Void = { result in
@@ -196,6 +205,14 @@ final class TestServer: Sendable {
         _ method: String, _ target: String, as user: String? = "mat", _ body: String? = nil,
         headers: [(String, String)] = []
     ) async -> HTTPResponse {
+        await send(TestServer.request(method, target, as: user, body, headers: headers))
+    }
+
+    /// A request of its parts, as `send` sends it.
+    static func request(
+        _ method: String, _ target: String, as user: String?, _ body: String? = nil,
+        headers: [(String, String)] = []
+    ) -> HTTPRequest {
         var fields = HTTPFields([("Host", "localhost")])
         if let user {
             fields.append(
@@ -204,7 +221,7 @@ final class TestServer: Sendable {
         if body != nil { fields.append("Content-Type", "application/json") }
         for (name, value) in headers { fields[name] = value }
         let head = HTTPRequestHead(method: HTTPMethod(method), target: target, fields: fields)
-        return await send(HTTPRequest(head: head, body: Array((body ?? "").utf8)))
+        return HTTPRequest(head: head, body: Array((body ?? "").utf8))
     }
 
     /// The user id that `send` gives a user when no secret is set.
