@@ -28,7 +28,7 @@ struct ConnectionFlags: OptionSet {
     static let endReceived = ConnectionFlags(rawValue: 8)
     /// The socket took less than it was given: the handler is owed a `drained`.
     static let outputBlocked = ConnectionFlags(rawValue: 16)
-    /// Output is kept in the side table.
+    /// Output is kept in `PendingOutputs`.
     static let outputKept = ConnectionFlags(rawValue: 32)
     /// Input is kept in the side table.
     static let inputKept = ConnectionFlags(rawValue: 64)
@@ -61,7 +61,8 @@ struct ConnectionRecord {
     var flags: ConnectionFlags
     /// The index of its group, or `ConnectionGroups.none`.
     var group: UInt32
-    /// Its place in the group's members.
+    /// Its place in the group's members; if its output is kept, what names that in `PendingOutputs`:
+    /// who waits for room is in no group.
     var groupPosition: UInt32
     /// Its deadline's links; in a free record `next` is the next free slot.
     var timer: TimerLink

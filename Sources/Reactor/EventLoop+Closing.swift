@@ -28,7 +28,7 @@ extension EventLoop {
         record.pointee.flags.insert(.closesAfterOutput)
         record.pointee.flags.remove(.readingPaused)
         if record.pointee.flags.contains(.outputKept) {
-            pendingOutputs[id.slot]?.lingerNanoseconds = lingerNanoseconds
+            lingersAfterOutput[id.slot] = lingerNanoseconds
         } else {
             record.pointee.flags.remove(.outputBlocked)
             linger(id, record, nanoseconds: lingerNanoseconds)
@@ -68,7 +68,10 @@ extension EventLoop {
             budget -= 1
             let record = slab.record(atUsed: id.slot)
             dropKeptInput(id, record)
-            if record.pointee.flags.contains(.outputKept) { pendingOutputs[id.slot] = nil }
+            if record.pointee.flags.contains(.outputKept) {
+                _ = pendingOutputs.take(record.pointee.groupPosition)
+                lingersAfterOutput[id.slot] = nil
+            }
             // Closing the only descriptor of a socket also takes it out of epoll.
             _ = Glibc.close(record.pointee.descriptor)
             statistics.closed += 1
@@ -78,7 +81,7 @@ extension EventLoop {
         if doomedDone == doomed.count {
             doomed.removeAll(keepingCapacity: doomed.count <= Limits.closesPerTurnMax)
             doomedDone = 0
-            if pendingOutputs.isEmpty { pendingOutputs = [:] }
+            if lingersAfterOutput.isEmpty { lingersAfterOutput = [:] }
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Output goes to the kernel at once. Only what a socket does not take is kept, by reference, in a
-// side table, and only then does epoll watch for room.
+// Output goes to the kernel at once. Only what a socket does not take is kept, by reference, and
+// only then does epoll watch for room.
 
 import CLinux
 import Core
@@ -74,17 +74,15 @@ extension EventLoop {
             for frame in frames { _ = keep(frame, from: 0, id, record) }
             return .pending
         }
-        var output = PendingOutput()
-        for frame in frames { output.append(frame, from: 0) }
-        switch flush(&output, record) {
+        var run = FrameRun(frames)
+        switch flush(&run, record) {
         case .finished:
             return .complete
         case .failed(let reason):
             doom(id, reason)
             return .closed
         case .unfinished:
-            pendingOutputs[id.slot] = output
-            record.pointee.flags.insert(.outputKept)
+            keep(run, record)
             watchOutput(id, record)
             return .pending
         }
@@ -117,10 +115,23 @@ extension EventLoop {
         _ frame: EncodedFrame, from offset: Int, _ id: ConnectionID,
         _ record: UnsafeMutablePointer<ConnectionRecord>
     ) -> SendOutcome {
-        pendingOutputs[id.slot, default: PendingOutput()].append(frame, from: offset)
-        record.pointee.flags.insert(.outputKept)
+        guard offset < frame.count else {
+            watchOutput(id, record)
+            return .pending
+        }
+        groups.remove(record)
+        let isFirst = record.pointee.flags.insert(.outputKept).inserted
+        record.pointee.groupPosition = pendingOutputs.append(
+            frame, from: offset, to: isFirst ? nil : record.pointee.groupPosition)
         watchOutput(id, record)
         return .pending
+    }
+
+    private func keep(_ run: FrameRun, _ record: UnsafeMutablePointer<ConnectionRecord>) {
+        groups.remove(record)
+        guard let kept = pendingOutputs.append(run) else { return }
+        record.pointee.groupPosition = kept
+        record.pointee.flags.insert(.outputKept)
     }
 
     /// Waits for room in the socket. Who waits is in no group.
@@ -138,23 +149,22 @@ extension EventLoop {
         _ handler: any EventLoopHandler
     ) {
         var lingerNanoseconds: Int64 = 0
-        if record.pointee.flags.contains(.outputKept), var output = pendingOutputs[id.slot] {
-            pendingOutputs[id.slot] = nil
-            switch flush(&output, record) {
+        if record.pointee.flags.contains(.outputKept) {
+            record.pointee.flags.remove(.outputKept)
+            var run = pendingOutputs.take(record.pointee.groupPosition)
+            switch flush(&run, record) {
             case .finished:
-                lingerNanoseconds = output.lingerNanoseconds
-                if pendingOutputs.isEmpty { pendingOutputs = [:] }
-            case .unfinished:
-                pendingOutputs[id.slot] = output
-                return
+                if record.pointee.flags.contains(.closesAfterOutput) {
+                    lingerNanoseconds = lingersAfterOutput.removeValue(forKey: id.slot) ?? 0
+                }
+            case .unfinished: return keep(run, record)
             case .failed(let reason):
-                record.pointee.flags.remove(.outputKept)
-                doom(id, reason)
-                return
+                lingersAfterOutput[id.slot] = nil
+                return doom(id, reason)
             }
         }
         let wasBlocked = record.pointee.flags.contains(.outputBlocked)
-        record.pointee.flags.subtract([.outputKept, .outputBlocked])
+        record.pointee.flags.remove(.outputBlocked)
         if wasBlocked { timePeer(record) }
         if record.pointee.flags.contains(.closesAfterOutput) {
             linger(id, record, nanoseconds: lingerNanoseconds)
@@ -166,11 +176,11 @@ extension EventLoop {
     }
 
     private func flush(
-        _ output: inout PendingOutput, _ record: UnsafeMutablePointer<ConnectionRecord>
-    ) -> PendingOutput.Progress {
+        _ run: inout FrameRun, _ record: UnsafeMutablePointer<ConnectionRecord>
+    ) -> FrameRun.Progress {
         var sent = 0
         var calls = 0
-        let progress = output.flush(
+        let progress = run.flush(
             to: record.pointee.descriptor, calls: &calls, bytesSent: &sent)
         statistics.sendCalls += calls
         statistics.bytesSent += sent

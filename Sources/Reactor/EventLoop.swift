@@ -52,8 +52,10 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Input that was not consumed, by slot: of few connections.
     var keptInputs: [UInt32: KeptInput] = [:]
-    /// Output that was not taken, by slot: of few connections.
-    var pendingOutputs: [UInt32: PendingOutput] = [:]
+    /// Output that was not taken.
+    var pendingOutputs = PendingOutputs()
+    /// Nanoseconds to linger after such output, by slot, of connections that close when it is out.
+    var lingersAfterOutput: [UInt32: Int64] = [:]
     /// Connections that ended and are not closed yet, from `doomedDone` on.
     var doomed: [(connection: ConnectionID, reason: CloseReason)] = []
     /// How many at the front of `doomed` are closed.
