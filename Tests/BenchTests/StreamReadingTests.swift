@@ -103,10 +103,14 @@ struct StreamReadingTests {
         options.timedCollections = 0
         options.receiveBufferBytes = 4_096
         options.returns = true
+        options.filters = 6
         let copy = try SubscriberOptions(parsing: Array(options.arguments.dropFirst()))
         #expect(copy.arguments == options.arguments)
         let share = options.share(of: 3, behind: 7)
         #expect(share.count == 3)
         #expect(share.first == 41)
+        let targets = (0..<12).map { options.path(ofSubscriber: $0) }
+        #expect(Set(targets).count == 6)
+        #expect(targets[0] == targets[6])
     }
 }

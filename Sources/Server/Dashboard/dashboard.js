@@ -437,5 +437,5 @@ setInterval(() => {
 }, 1000);
 setInterval(() => metrics.read(), METRICS_SECONDS * 1000);
 document.addEventListener("visibilitychange", () => metrics.read());
-metrics.read();
+client.addEventListener("ready", () => metrics.read(), { once: true });
 client.start();

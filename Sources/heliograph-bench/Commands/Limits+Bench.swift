@@ -46,7 +46,9 @@ extension Limits {
     /// Event loops of the floor.
     static let benchFloorLoopsMax = 64
     /// Collections that one run writes.
-    static let benchCollectionsMax = 1_000
+    static let benchCollectionsMax = 10_000
+    /// Different filters of subscribers.
+    static let benchFiltersMax = 100_000
     /// How long a subscriber stays away that was not told how long.
     static let benchReturnMilliseconds = 1_000
     /// How long a client process sleeps at most while nothing arrives.

@@ -71,6 +71,8 @@ extension MeasurementKind {
     private static let fanoutOptions = """
           --subscribers N              subscribers, opened before the first event
           --transport sse|websocket    how they are connected
+          --collections N              collections there are, the first of which changes (1)
+          --filters N                  different filters among the subscribers (1)
           --events N                   events that are measured (20)
           --interval-milliseconds N    between two events, by a fixed schedule (1000)
           --warmup N                   events before the measured ones (2)

@@ -17,6 +17,8 @@ struct Fanout: Measurement {
         var findings = Findings()
         findings.report.add("transport", "transport", .text(options.transport.rawValue))
         findings.report.add("subscribers", "subscribers", .count(Int64(options.subscribers)))
+        findings.report.add("collections", "collections", .count(Int64(options.collections)))
+        findings.report.add("filters", "different filters", .count(Int64(options.filters)))
         findings.report.add("events", "events", .count(Int64(options.events)))
         findings.report.add(
             "interval_milliseconds", "interval",
@@ -37,10 +39,11 @@ struct Fanout: Measurement {
     }
 
     private func measure(_ server: ServerProcess) throws -> FanoutMeasurement {
-        let publisher = try Publisher(server: server, credentials: run.credentials)
+        let publisher = try Publisher(
+            server: server, credentials: run.credentials, collections: options.collections)
         // One change before anybody listens: what a server makes at its first is not a
         // subscriber's.
-        _ = try publisher.publish(count: 1, intervalNanoseconds: 0)
+        _ = try publisher.publish(count: options.collections, intervalNanoseconds: 0)
         MonotonicClock.sleep(milliseconds: Limits.benchSettleMilliseconds)
         let memoryEmpty = try server.memory()
 
@@ -71,6 +74,8 @@ struct Fanout: Measurement {
     private func subscribers(of server: ServerProcess) -> SubscriberOptions {
         var subscribers = SubscriberOptions(
             url: server.url, transport: options.transport, count: options.subscribers)
+        subscribers.collections = options.collections
+        subscribers.filters = options.filters
         subscribers.path = server.dialect.streamPath
         subscribers.isReadyAtHead = server.dialect.isReadyAtHead
         return subscribers
@@ -80,7 +85,7 @@ struct Fanout: Measurement {
         _ publisher: Publisher, count: Int, of what: String
     ) throws -> [Arrivals.Event] {
         try publish(
-            publisher, count: count,
+            publisher, .record(of: 0), count: count,
             intervalNanoseconds: Int64(options.intervalMilliseconds) * 1_000_000, of: what)
     }
 }

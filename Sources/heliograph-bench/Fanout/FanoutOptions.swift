@@ -12,6 +12,10 @@ struct FanoutOptions {
     let subscribers: Int
     /// How they are connected.
     let transport: Transport
+    /// Collections there are, each with a record; the events are of the first.
+    let collections: Int
+    /// Different filters of subscribers, each of which lets the events through.
+    let filters: Int
     /// Events that are measured.
     let events: Int
     /// Between the scheduled times of two events.
@@ -25,6 +29,7 @@ struct FanoutOptions {
     init(parsing commandLine: [String]) throws {
         let own: Set = [
             "--subscribers", "--transport", "--events", "--interval-milliseconds", "--warmup",
+            "--collections", "--filters",
         ]
         let (run, arguments) = try RunOptions.parse(
             commandLine, valued: own.union(Contenders.valued), bare: Contenders.bare)
@@ -34,6 +39,9 @@ struct FanoutOptions {
         subscribers =
             try arguments.number("--subscribers", in: 1...Limits.benchSubscribersMax) ?? 1
         transport = try Transport(parsing: arguments.requiredText("--transport"))
+        collections =
+            try arguments.number("--collections", in: 1...Limits.benchCollectionsMax) ?? 1
+        filters = try arguments.number("--filters", in: 1...Limits.benchFiltersMax) ?? 1
         events = try arguments.number("--events", in: 1...Limits.benchEventsMax) ?? 20
         intervalMilliseconds =
             try arguments.number(

@@ -32,12 +32,13 @@ struct Subscriber {
     /// The request for a stream.
     ///
     /// - Parameters:
+    ///   - number: Which of the subscribers asks, counted from `options.first`.
     ///   - key: The `Sec-WebSocket-Key`; Server-Sent Events need none.
     ///   - cursor: Where to resume.
     static func request(
-        _ options: SubscriberOptions, key: String, cursor: StreamCursor
+        _ options: SubscriberOptions, number: Int = 0, key: String, cursor: StreamCursor
     ) -> [UInt8] {
-        var target = options.url.target(options.path)
+        var target = options.url.target(options.path(ofSubscriber: number))
         var fields = "Host: \(options.url.authority)\r\n"
         switch options.transport {
         case .serverSentEvents:

@@ -222,7 +222,7 @@ final class SubscriberLoop {
         guard error == 0 else { return try refused(index, error) }
         comings.returned(atNanoseconds: MonotonicClock.nowNanoseconds)
         let request = Subscriber.request(
-            options, key: key(index), cursor: members[index].stream.cursor)
+            options, number: index, key: key(index), cursor: members[index].stream.cursor)
         // A fresh connection's buffer takes a request whole.
         guard hg_send(descriptor, request, request.count) == request.count else {
             return try refused(index, hg_errno())

@@ -15,6 +15,9 @@ struct SubscriberOptions {
     var first = 0
     /// The path of the stream below the base URL.
     var path = ChangeID.streamPath
+    /// How many different filters the subscribers have, in turn; each lets the first collection
+    /// through. With one there is none.
+    var filters = 1
     /// Whether the answer's head alone means that a subscriber is ready, for servers that do not
     /// say so.
     var isReadyAtHead = false
@@ -45,7 +48,7 @@ struct SubscriberOptions {
             arguments,
             valued: [
                 "--url", "--transport", "--count", "--first", "--path", "--collections",
-                "--timed-collections", "--receive-buffer",
+                "--timed-collections", "--receive-buffer", "--filters",
             ],
             bare: ["--ready-at-head", "--returns", "--cursors"])
         guard let url = try arguments.url("--url"),
@@ -61,6 +64,7 @@ struct SubscriberOptions {
         collections = try arguments.number("--collections", in: range) ?? collections
         timedCollections =
             try arguments.number("--timed-collections", in: range) ?? timedCollections
+        filters = try arguments.number("--filters", in: 1...Limits.benchFiltersMax) ?? filters
         receiveBufferBytes = try arguments.number("--receive-buffer", in: 1...Int(Int32.max))
         returns = arguments.has("--returns")
         tracksCursors = arguments.has("--cursors")
@@ -72,12 +76,21 @@ struct SubscriberOptions {
             "subscribers", "--url", url.description, "--transport", transport.rawValue,
             "--count", String(count), "--first", String(first), "--path", path,
             "--collections", String(collections), "--timed-collections", String(timedCollections),
+            "--filters", String(filters),
         ]
         if let receiveBufferBytes { arguments += ["--receive-buffer", String(receiveBufferBytes)] }
         if isReadyAtHead { arguments.append("--ready-at-head") }
         if returns { arguments.append("--returns") }
         if tracksCursors { arguments.append("--cursors") }
         return arguments
+    }
+
+    /// The path of the stream of the subscriber with that number, counted from `first`, below the
+    /// base URL.
+    func path(ofSubscriber number: Int) -> String {
+        guard filters > 1 else { return path }
+        let other = "\(ChangeID.bucket)/collections/other-\((first + number) % filters)"
+        return "\(path)?resource=\(ChangeID.path(ofCollection: 0))&resource=\(other)"
     }
 
     /// The same for `count` of the subscribers, behind the first `offset`.

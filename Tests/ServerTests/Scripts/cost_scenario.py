@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What a delivery and a subscriber cost the server: cost_scenario.py HELIOGRAPH
+"""What a delivery, a subscriber and a poll cost the server: cost_scenario.py HELIOGRAPH
 
 Counts the instructions, allocations and reference counts of the program by Valgrind's callgrind,
 and reads its memory from the system: figures that do not depend on how busy the machine is.
 HELIOGRAPH is a release build. Prints each figure with its limit; ends with 1 if one is above.
 
-The cost of a delivery is what changes cost with subscribers, less what they cost with none.
+The cost of a delivery is what changes cost with subscribers, less what they cost with none; that
+of a poll is what many cost, less what few do.
 """
 
 import json
@@ -19,10 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 SUBSCRIBERS = 400
 CHANGES = 20
 IDLE = 4000
+STALLED = 4000
+WARMUP_CHANGES = 300
+STALLING_CHANGES = 1500
+POLLS = 2000
 STREAM = "/v1/buckets/monitor/collections/changes/stream"
 CREDENTIALS = "Authorization: Basic bWU6c2VjcmV0\r\n"
 
@@ -31,6 +37,15 @@ INSTRUCTIONS_MAX = 200
 ALLOCATIONS_MAX = 0.02
 REFERENCES_MAX = 0.1
 BYTES_MAX = 160
+STALLED_BYTES_MAX = 64
+LIST = "/v1/buckets/monitor/collections/changes/records"
+CHANGESET = "/v1/buckets/b/collections/c/changeset?_expected=0"
+# Of these, the kernel's part is not counted.
+POLLS_MAX = {
+    "poll of the list, 200": (LIST, "", 10_000),
+    "poll of the list, 304": (LIST, "If-None-Match: \"9999999999999\"\r\n", 10_000),
+    "poll of a collection's changeset": (CHANGESET, CREDENTIALS, 100_000),
+}
 ALLOCATING = {"malloc", "calloc", "realloc", "posix_memalign", "swift_allocObject"}
 COUNTING = {"swift_retain", "swift_release", "swift_bridgeObjectRetain",
             "swift_bridgeObjectRelease"}
@@ -58,17 +73,30 @@ class Server:
     def put(self, path):
         """Makes an object, over one connection that stays open."""
         body = json.dumps({"data": {"time": time.time()}})
-        self.connection.sendall(
+        status = self.send(
             f"PUT /v1{path} HTTP/1.1\r\nHost: h\r\n{CREDENTIALS}"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        assert status in (200, 201), status
+
+    def send(self, request):
+        """Sends a request, reads its answer, and returns the status."""
+        self.connection.sendall(request.encode())
         answer = b""
         while b"\r\n\r\n" not in answer:
             answer += self.connection.recv(65536)
         head, _, rest = answer.partition(b"\r\n\r\n")
-        length = int(re.search(rb"Content-Length: (\d+)", head)[1])
+        found = re.search(rb"Content-Length: (\d+)", head)
+        length = int(found[1]) if found else 0
         while len(rest) < length:
             rest += self.connection.recv(65536)
-        assert head.split()[1] in (b"200", b"201"), head
+        return int(head.split()[1])
+
+    def metric(self, name):
+        """The sum of a metric's values."""
+        address = f"http://127.0.0.1:{self.port}/v1/__metrics__"
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            rows = [line.split() for line in answer.read().decode().splitlines()]
+        return sum(float(row[1]) for row in rows if row[0].split("{")[0] == f"heliograph_{name}")
 
     def private_bytes(self):
         """What only this process has in memory, and has written."""
@@ -84,14 +112,17 @@ class Server:
 class Crowd:
     """Subscribers that read."""
 
-    def __init__(self, port, count, websocket=False):
+    def __init__(self, port, count, websocket=False, receive_buffer=None):
         self.selector = selectors.DefaultSelector()
         self.received = {}
         self.sockets = []
         fields = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n") if websocket else ""
         for _ in range(count):
-            subscriber = socket.create_connection(("127.0.0.1", port))
+            subscriber = socket.socket()
+            if receive_buffer:
+                subscriber.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            subscriber.connect(("127.0.0.1", port))
             subscriber.sendall(f"GET {STREAM} HTTP/1.1\r\nHost: h\r\n{fields}\r\n".encode())
             self.sockets.append(subscriber)
             self.received[subscriber] = 0
@@ -178,6 +209,56 @@ def per_idle_subscriber(executable, websocket):
     return (after - before) / IDLE
 
 
+def per_stalled_subscriber(executable, websocket):
+    """What the memory grows by for each subscriber that stops reading, in bytes."""
+    server = Server(executable)
+    reader = Crowd(server.port, 1, websocket)
+    crowd = Crowd(server.port, STALLED, websocket, receive_buffer=4096)
+    def write(changes):
+        for number in range(changes):
+            server.put(f"/buckets/b/collections/c/records/r{number % 5}")
+            reader.wait(b"last_modified")
+    write(WARMUP_CHANGES)
+    before = server.private_bytes()
+    write(STALLING_CHANGES)
+    after = server.private_bytes()
+    assert server.metric("stalls_total") >= STALLED, "not all streams are stalled"
+    for subscriber in reader.sockets + crowd.sockets:
+        subscriber.close()
+    server.end()
+    return (after - before) / STALLED
+
+
+def per_poll(executable, path, fields):
+    """The instructions and the storage queries of one poll."""
+    queries = 0
+    def run(polls):
+        nonlocal queries
+        with tempfile.TemporaryDirectory() as directory:
+            out = os.path.join(directory, "out")
+            server = Server(executable, [
+                "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+                "--error-exitcode=0", "-q"])
+            server.put("/buckets/b/collections/c/records/r")
+            for number in range(polls):
+                if number == 1:
+                    before = server.metric("storage_queries_total")
+                status = server.send(f"GET {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n")
+                assert status in (200, 304), status
+            queries = server.metric("storage_queries_total") - before
+            server.end()
+            return read(out)["instructions"]
+    few, many = run(100), run(100 + POLLS)
+    return (many - few) / POLLS, queries / (99 + POLLS)
+
+
+def tell(name, figure, value, most):
+    """Prints a figure; whether it is within its limit."""
+    print(f"{'ok' if value <= most else 'ABOVE'} {name}: {value:.2f} {figure}, at most {most}",
+          flush=True)
+    return value <= most
+
+
 def main():
     """Measures everything."""
     executable = sys.argv[1]
@@ -189,11 +270,15 @@ def main():
             ("allocations per delivery", cost["allocations"], ALLOCATIONS_MAX),
             ("retains and releases per delivery", cost["references"], REFERENCES_MAX),
             ("bytes per idle subscriber", per_idle_subscriber(executable, websocket), BYTES_MAX),
+            ("bytes per stalled subscriber", per_stalled_subscriber(executable, websocket),
+             STALLED_BYTES_MAX),
         ]
         for figure, value, most in figures:
-            verdict = "ok" if value <= most else "ABOVE"
-            is_above = is_above or value > most
-            print(f"{verdict} {name}: {value:.2f} {figure}, at most {most}", flush=True)
+            is_above = not tell(name, figure, value, most) or is_above
+    for name, (path, fields, most) in POLLS_MAX.items():
+        instructions, queries = per_poll(executable, path, fields)
+        is_above = not tell(name, "instructions", instructions, most) or is_above
+        is_above = not tell(name, "storage queries", queries, 0) or is_above
     return 1 if is_above else 0
 
 
