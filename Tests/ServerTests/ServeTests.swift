@@ -43,6 +43,15 @@ struct ServeTests {
         #expect(try connection.readAnswer().json["url"]?.string == "http://test/v1/")
     }
 
+    @Test("has a loop for each processor that it may use")
+    func processors() throws {
+        let process = try HeliographProcess(
+            running: "/usr/bin/taskset",
+            ["-c", "0", HeliographProcess.program.path, "serve", "--port", "0"], in: directory)
+        _ = try process.waitUntilReady()
+        #expect(process.log.contains("loops=1 "))
+    }
+
     @Test("drains and exits with 0 on SIGTERM and on SIGINT", arguments: [SIGTERM, SIGINT])
     func drain(signal: Int32) throws {
         let (process, port) = try start()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import CLinux
 import Core
 import Glibc
 import KintoAPI
@@ -95,7 +96,7 @@ package enum ServeCommand {
         }
     }
 
-    private static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    private static var cores: Int { max(1, Int(hg_usable_processors())) }
 
     private static func options(
         _ configuration: Configuration, descriptors: Int

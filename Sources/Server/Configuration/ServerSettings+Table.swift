@@ -53,7 +53,7 @@ extension ServerSettings: DeclaredSettings {
 
     private static let loops = Setting<ServerSettings>.integer(
         "heliograph.loops", \.loops, in: 1...Limits.loopsMax, none: "auto",
-        "Event loops, 1 to \(Limits.loopsMax); auto is one per core.")
+        "Event loops, 1 to \(Limits.loopsMax); auto is one per core that the process may use.")
 
     private static let connections: [Setting<ServerSettings>] = [
         .integer(

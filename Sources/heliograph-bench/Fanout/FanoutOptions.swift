@@ -42,6 +42,9 @@ struct FanoutOptions {
         collections =
             try arguments.number("--collections", in: 1...Limits.benchCollectionsMax) ?? 1
         filters = try arguments.number("--filters", in: 1...Limits.benchFiltersMax) ?? 1
+        guard collections == 1 || filters == 1 else {
+            throw UsageError("--collections and --filters are measured one by one")
+        }
         events = try arguments.number("--events", in: 1...Limits.benchEventsMax) ?? 20
         intervalMilliseconds =
             try arguments.number(
