@@ -196,10 +196,12 @@ extension KintoSettings: DeclaredSettings {
             cache("permissions_cache_expires_seconds", "The same for the list of permissions."),
             cache(
                 "<bucket>.<collection>.record_cache_minimum_expires_seconds",
-                "The same for a collection's changesets with _expected 0 or 9999…"),
+                "How long a collection's changesets with _expected 0 or 9999… may be kept, "
+                    + "whoever asked."),
             cache(
                 "<bucket>.<collection>.record_cache_maximum_expires_seconds",
-                "The same for a collection's changesets with another _expected."),
+                "How long a collection's changesets with another _expected may be kept, "
+                    + "whoever asked."),
             cache(
                 "<bucket>.<collection>.record_cache_expires_seconds",
                 "The same for the records and the changeset of a collection."),

@@ -31,6 +31,12 @@ package struct AccessWatch {
         if count < changes { isOverdue = true }
     }
 
+    /// Whether permissions are known as of that count of changes: no check is owed or on its way.
+    package func isSettled(changes: UInt64) -> Bool {
+        if case .checking = phase { return false }
+        return !isOverdue && checkedAt >= changes
+    }
+
     /// Whether a check is to begin now; if so, it has begun.
     ///
     /// - Parameters:

@@ -31,7 +31,11 @@ extension FanOut {
         accessWatch.ended(isAnswered: lost != nil)
         show(visibilities)
         let numbers = Set((lost ?? []).compactMap { accesses.number(of: $0) })
-        guard !numbers.isEmpty else { return }
+        if !numbers.isEmpty { endStreams(livingBy: numbers) }
+        for (question, answer) in desk.takeHeld() { changesAnswered(question, answer) }
+    }
+
+    private func endStreams(livingBy numbers: Set<Int32>) {
         for place in subscribers.indices where numbers.contains(subscribers[place].access) {
             switch subscribers[place].phase {
             case .absent, .greeting, .ending: break

@@ -25,7 +25,10 @@ extension FanOut {
         let cohort = cohorts[number]
         if !cohort.owed(to: position, in: log).isEmpty {
             let key = ChangesKey(cohort: number, serial: cohort.serial, position: position)
-            guard let event = desk.event(from: key) else { return .wait(key) }
+            guard accessWatch.isSettled(changes: hub.accessChanges),
+                case .collection(let path, _) = cohort.channel,
+                let event = desk.event(from: key, stamp: hub.stamp(of: path))
+            else { return .wait(key) }
             return .send(
                 CatchUp(
                     frame: event.frame(encoding), position: event.reached,
@@ -53,12 +56,13 @@ extension FanOut {
 
     /// Has a stream wait for the answer to a position's question, which is asked if nobody has.
     func wait(_ stream: StreamID?, for key: ChangesKey) {
-        guard case .collection(let path, _) = cohorts[key.cohort].channel,
-            desk.wait(for: key, stream)
-        else { return }
+        guard case .collection(let path, _) = cohorts[key.cohort].channel else { return }
+        let stamp = hub.stamp(of: path)
+        let waiter = stream.map { ChangesDesk.Waiter(stream: $0, stamp: stamp) }
+        guard desk.wait(for: key, waiter) else { return }
         let isOrdered = key.position.isOrdered(path, hub)
         let since = isOrdered && !key.position.isStart ? key.position.floor : nil
-        ask(ChangesQuestion(path: path, since: since, key: key))
+        ask(ChangesQuestion(path: path, since: since, key: key, stamp: stamp))
     }
 
     /// A collection has changed: what changed is asked for, for those who are live.
@@ -86,11 +90,17 @@ extension FanOut {
             desk.postpone(question, answer)
             return
         }
+        // The hub tells of a permission's loss no later than of what was written after it.
+        guard answer.records == nil || accessWatch.isSettled(changes: hub.accessChanges) else {
+            desk.hold(question, answer)
+            return
+        }
         // What was written with a past timestamp before the answer's state is known by now.
         let isRewritten =
             !key.position.isOrdered(question.path, hub) && !answer.change.isTombstone
         if isRewritten, question.since != nil, answer.records != nil {
-            ask(ChangesQuestion(path: question.path, since: nil, key: key))
+            let stamp = hub.stamp(of: question.path)
+            ask(ChangesQuestion(path: question.path, since: nil, key: key, stamp: stamp))
             return
         }
         let told =
@@ -98,12 +108,14 @@ extension FanOut {
             ? entry : Entry(unrendered: answer.change, host: entry.host)
         let event = ChangesEvent(
             told, records: answer.records, isRewritten: isRewritten, epoch: log.epoch)
-        if cohorts[key.cohort].entry?.change == answer.change { desk.keep(event, from: key) }
-        deliver(event, from: key)
+        if cohorts[key.cohort].entry?.change == answer.change {
+            desk.keep(event, from: key, stamp: question.stamp)
+        }
+        deliver(event, from: key, stamp: question.stamp)
     }
 
     /// Sends an event to all who stand at a position, and lets those go on who waited for that.
-    private func deliver(_ event: ChangesEvent, from key: ChangesKey) {
+    private func deliver(_ event: ChangesEvent, from key: ChangesKey, stamp: UInt64) {
         let waiting = desk.endWait(for: key)
         if cohorts[key.cohort].live == key.position, hasLiveMembers(cohorts[key.cohort]) {
             cohorts.setLive(event.reached, for: key.cohort)
@@ -116,12 +128,13 @@ extension FanOut {
                 noteStalled(id, outcome, before: key.position, reached: event.reached)
             }
         }
-        for id in waiting {
+        for waiter in waiting {
+            let id = waiter.stream
             guard let place = place(of: id),
                 case .catchingUp(let position, let owesReady) = subscribers[place].phase,
                 subscribers[place].cohort == key.cohort, !transport.hasPendingOutput(id)
             else { continue }
-            if position == key.position {
+            if position == key.position, waiter.stamp <= stamp {
                 let frame = event.frame(subscribers[place].encoding)
                 guard deliver(frame, to: place, reached: event.reached, owesReady: owesReady)
                 else { continue }

@@ -5,6 +5,11 @@
 // stands at that position then is sent the same frame. Meanwhile they are owed something and get
 // nothing. The answer tells of the state that was read, which may be newer than the change that led
 // to the question: it is told as what it is, so a revision and its records are always of one state.
+//
+// Records are told only to those who may read them when they are told: an answer that was read while
+// permissions may have changed is held until they were asked for again. And who comes after a write
+// sees it, though it may have moved no timestamp: an answer that was read before, by the hub's stamp
+// of the collection, is not for them.
 
 import Core
 import Hub
@@ -17,6 +22,8 @@ package struct ChangesQuestion: Hashable, Sendable {
     package let since: Timestamp?
     /// Where those stand who ask.
     let key: ChangesKey
+    /// The hub's stamp of the collection before it is read.
+    let stamp: UInt64
 }
 
 /// The answer to a `ChangesQuestion`, all of it from one state of the storage.
@@ -94,19 +101,29 @@ final class ChangesEvent {
 /// The questions of a loop that are not answered yet, who waits for them, and the events that were
 /// made of answers since the log last changed.
 struct ChangesDesk {
-    private var waiting: [ChangesKey: [StreamID]] = [:]
-    private var events: [ChangesKey: ChangesEvent] = [:]
+    /// A stream that waits for an answer.
+    struct Waiter {
+        /// The stream.
+        let stream: StreamID
+        /// The collection's stamp when it came: an answer that was read before that is not for it.
+        let stamp: UInt64
+    }
+
+    private var waiting: [ChangesKey: [Waiter]] = [:]
+    private var events: [ChangesKey: (event: ChangesEvent, stamp: UInt64)] = [:]
     private var eventBytes = 0
     /// Answers that are ahead of the log, which is about to learn of their change.
     private var early: [(question: ChangesQuestion, answer: ChangesAnswer)] = []
+    /// Answers that wait until it is known who may read them.
+    private var held: [(question: ChangesQuestion, answer: ChangesAnswer)] = []
 
-    /// Notes that `stream` waits for the answer to a position's question, if one does.
+    /// Notes that a stream waits for the answer to a position's question, if one does.
     ///
     /// - Returns: Whether the question is new and must be asked.
-    mutating func wait(for key: ChangesKey, _ stream: StreamID?) -> Bool {
+    mutating func wait(for key: ChangesKey, _ waiter: Waiter?) -> Bool {
         let isNew = waiting[key] == nil
-        if let stream {
-            waiting[key, default: []].append(stream)
+        if let waiter {
+            waiting[key, default: []].append(waiter)
         } else if isNew {
             waiting[key] = []
         }
@@ -117,7 +134,7 @@ struct ChangesDesk {
     func isWaiting(for key: ChangesKey) -> Bool { waiting[key] != nil }
 
     /// Ends the wait for a question, and returns who waited.
-    mutating func endWait(for key: ChangesKey) -> [StreamID] {
+    mutating func endWait(for key: ChangesKey) -> [Waiter] {
         waiting.removeValue(forKey: key) ?? []
     }
 
@@ -134,13 +151,29 @@ struct ChangesDesk {
         return due.map { ($0.question, $0.answer) }
     }
 
-    /// The event that leads on from a position, if it was made since the log last changed.
-    func event(from key: ChangesKey) -> ChangesEvent? { events[key] }
+    /// Keeps an answer until permissions were asked for again.
+    mutating func hold(_ question: ChangesQuestion, _ answer: ChangesAnswer) {
+        held.append((question, answer))
+    }
+
+    /// The answers that were held.
+    mutating func takeHeld() -> [(question: ChangesQuestion, answer: ChangesAnswer)] {
+        defer { held = [] }
+        return held
+    }
+
+    /// The event that leads on from a position, if it was made since the log last changed, of what
+    /// was read under that stamp of the collection.
+    func event(from key: ChangesKey, stamp: UInt64) -> ChangesEvent? {
+        guard let kept = events[key], kept.stamp == stamp else { return nil }
+        return kept.event
+    }
 
     /// Remembers an event for those who come to the same position.
-    mutating func keep(_ event: ChangesEvent, from key: ChangesKey) {
+    mutating func keep(_ event: ChangesEvent, from key: ChangesKey, stamp: UInt64) {
         if eventBytes + event.byteCount > Limits.catchUpCacheBytesMax { forgetEvents() }
-        events[key] = event
+        if let old = events.removeValue(forKey: key) { eventBytes -= old.event.byteCount }
+        events[key] = (event, stamp)
         eventBytes += event.byteCount
     }
 

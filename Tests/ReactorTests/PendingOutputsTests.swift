@@ -34,7 +34,10 @@ struct PendingOutputsTests {
                 )
             }
         }
-        for known in kept.values { #expect(texts(outputs.take(known.handle)) == known.texts) }
+        for known in kept.values {
+            let run = outputs.take(known.handle)
+            #expect(texts(run) == known.texts)
+        }
         #expect(outputs.isEmpty)
     }
 
@@ -42,11 +45,13 @@ struct PendingOutputsTests {
     func run() throws {
         var outputs = PendingOutputs()
         let run = FrameRun(["abc", "", "de", ""].map { EncodedFrame($0) }, offset: 2)
-        let handle = try #require(outputs.append(run))
+        let kept = outputs.append(run)
+        let handle = try #require(kept)
         let taken = outputs.take(handle)
         #expect(texts(taken) == ["abc", "de"])
         #expect(taken.offset == 2)
-        #expect(outputs.append(FrameRun([EncodedFrame("")])) == nil)
+        let none = outputs.append(FrameRun([EncodedFrame("")]))
+        #expect(none == nil)
         #expect(outputs.isEmpty)
     }
 }

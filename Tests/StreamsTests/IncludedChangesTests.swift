@@ -284,6 +284,70 @@ struct IncludedChangesTests {
         #expect(follower(collection, id).resets == 1, "once")
     }
 
+    @Test("is read anew for who comes after a write that moved no timestamp")
+    func fresh() {
+        let collection = Collection(Bench())
+        collection.put("a")
+        collection.tellAll()
+        _ = follow(collection, 0)
+        collection.answerAll()
+        collection.putInThePast("old")
+        collection.tellAll()
+        let late = follow(collection, 1)
+        collection.answerAll()
+        #expect(follower(collection, late).records == collection.records)
+    }
+
+    @Test("that was read before such a write is not for who came after it")
+    func readBefore() {
+        let collection = Collection(Bench())
+        let first = follow(collection, 0)
+        collection.read(0)
+        collection.putInThePast("old")
+        collection.tellAll()
+        let late = follow(collection, 1)
+        collection.answer(0)
+        #expect(follower(collection, first).revisions == [1])
+        #expect(follower(collection, late).revisions.isEmpty)
+        collection.answerAll()
+        #expect(follower(collection, late).records == collection.records)
+        #expect(follower(collection, late).revisions == [1])
+    }
+
+    @Test("is held until it is known who may read it, and never told to who may not any more")
+    func revoked() {
+        let collection = Collection(Bench())
+        let bench = collection.bench
+        let accesses = ["me", "you"].map {
+            StreamAccess(viewer: Viewer(userID: $0), path: collection.path)
+        }
+        let ids = accesses.enumerated().map { slot, access in
+            bench.subscribe(
+                UInt32(slot), channel: .collection(collection.path, includesChanges: true),
+                grant: StreamGrant(access: access, changes: bench.hub.accessChanges))
+        }
+        collection.answerAll()
+        bench.hub.publish(Commit(changesAccess: true))
+        collection.put("secret")
+        collection.tellAll()
+        collection.answerAll()
+        let late = bench.subscribe(
+            2, channel: .collection(collection.path, includesChanges: true),
+            grant: StreamGrant(access: accesses[1], changes: bench.hub.accessChanges))
+        collection.answerAll()
+        for id in ids + [late] { #expect(!bench.text(id).contains("secret")) }
+        #expect(Set(bench.fanOut.accessesToCheck() ?? []) == Set(accesses))
+        bench.hub.publish(Commit(changesAccess: true))
+        bench.fanOut.accessChecked(lost: [accesses[0]])
+        #expect(!bench.text(ids[1]).contains("secret"), "permissions have changed once more")
+        bench.fanOut.accessPauseEnded()
+        #expect(bench.fanOut.accessesToCheck()?.contains(accesses[1]) == true)
+        bench.fanOut.accessChecked(lost: [])
+        collection.answerAll()
+        #expect(!bench.text(ids[0]).contains("secret"))
+        for id in [ids[1], late] { #expect(follower(collection, id).records == collection.records) }
+    }
+
     @Test("waits until the hub knows of the commit that was read")
     func early() {
         let collection = Collection(Bench())
