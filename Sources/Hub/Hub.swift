@@ -18,6 +18,7 @@ package final class Hub: Sendable {
     /// before it answers (DESIGN, invariant I2).
     private let announcedNumber: Atomic<UInt64>
     private let accessNumber = Atomic<UInt64>(0)
+    private let commitNumber = Atomic<UInt64>(0)
     private let broadcastNumber: Atomic<UInt64>
     private let state: Mutex<State>
     private let host: String
@@ -103,6 +104,10 @@ package final class Hub: Sendable {
     /// lower must decide again.
     package var accessChanges: UInt64 { accessNumber.load(ordering: .acquiring) }
 
+    /// How many commits wrote to a collection's records or metadata since the start; it moves before
+    /// any such write is answered.
+    package var commits: UInt64 { commitNumber.load(ordering: .acquiring) }
+
     /// Which commit, by a number of the hub's own, was the last that wrote to the records of a
     /// collection or to its metadata; 0 if there was none since the start.
     ///
@@ -129,6 +134,7 @@ package final class Hub: Sendable {
                 let own = commit.changes.last { $0.path == path }?.revision.previous
                 state.rewritten[path] = own ?? state.monitored.head
             }
+            commitNumber.store(state.commits, ordering: .releasing)
             if commit.changesAccess { accessNumber.add(1, ordering: .releasing) }
             announcedNumber.store(state.monitored.head.number, ordering: .releasing)
             for broadcast in commit.broadcasts { state.broadcasts.publish(broadcast) }

@@ -11,9 +11,10 @@ private let list = "/v1/buckets/monitor/collections/changes/records"
 @Suite("An answer that is remembered")
 struct RepeatedAnswersTests {
     private func stamp(
-        second: Int64 = 1, head: UInt64 = 1, access: UInt64 = 1
+        second: Int64 = 1, head: UInt64 = 1, commits: UInt64 = 1, access: UInt64 = 1
     ) -> RepeatedAnswers.Stamp {
-        RepeatedAnswers.Stamp(second: second, head: Revision(head), accessChanges: access)
+        RepeatedAnswers.Stamp(
+            second: second, head: Revision(head), commits: commits, accessChanges: access)
     }
 
     private func find(
@@ -43,7 +44,7 @@ struct RepeatedAnswersTests {
 
     @Test("is forgotten with the second, with a change, and with a change of permissions")
     func stamps() {
-        for other in [stamp(second: 2), stamp(head: 2), stamp(access: 2)] {
+        for other in [stamp(second: 2), stamp(head: 2), stamp(commits: 2), stamp(access: 2)] {
             var answers = RepeatedAnswers()
             remember(&answers, "GET /a", "A", stamp())
             #expect(find(&answers, "GET /a", other) == nil)
@@ -113,6 +114,24 @@ struct RepeatedAnswersTests {
         }
         let hits = server.server.repeatedAnswers
         #expect(hits >= 100, "most polls repeat: \(hits)")
+    }
+
+    @Test("of a changeset never hides a write, though that may move no timestamp")
+    func changesets() throws {
+        let server = try TestServer()
+        try server.makeCollection()
+        let user = ["Authorization": "Basic " + Base64.encode(Array("me:secret".utf8))]
+        let poller = try server.connect()
+        let changeset = "/v1/buckets/b/collections/c/changeset?_expected=0"
+        for number in 0..<50 {
+            let data = "{\"last_modified\":\(1_000 + number)}"
+            #expect(try server.write("r\(number)", data: data) == 201)
+            for _ in 0..<3 {
+                try poller.send("GET", changeset, fields: user)
+                #expect(try poller.readAnswer().json["changes"]?.array?.count == number + 1)
+            }
+        }
+        #expect(server.server.repeatedAnswers >= 20, "most polls repeat")
     }
 
     @Test("is that of the same request: fields, pipelines and bodies make others")

@@ -10,7 +10,7 @@ extension LoopService {
     var repeatStamp: RepeatedAnswers.Stamp {
         RepeatedAnswers.Stamp(
             second: clock().milliseconds / 1_000, head: hub.announced,
-            accessChanges: hub.accessChanges)
+            commits: hub.commits, accessChanges: hub.accessChanges)
     }
 
     /// Answers requests at the beginning of `bytes` that were answered before.
@@ -75,8 +75,9 @@ extension LoopService {
         send(answer, connection, exchange)
     }
 
-    /// Whether a path is one of the lists that clients poll.
+    /// Whether a path is one of the lists that clients poll, or a collection's changeset.
     private static func isPoll(_ path: Substring) -> Bool {
-        PollPath.all.contains { $0.utf8.count == path.utf8.count && path == $0 }
+        path.hasSuffix(PollPath.changesetEnding)
+            || PollPath.all.contains { $0.utf8.count == path.utf8.count && path == $0 }
     }
 }

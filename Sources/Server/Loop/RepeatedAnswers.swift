@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Polls repeat: thousands of clients of one kind ask for the same list with the same bytes. The
-// answer to a poll depends on nothing but those bytes, the settings, what the hub has announced,
-// and the time, which answers tell in seconds. So within a second and between two changes, equal
+// answer to a poll depends on nothing but those bytes, the settings, what the hub has announced or
+// counted, and the time, which answers tell in seconds. So within a second and between two changes, equal
 // bytes get an equal answer, and it is found by them: nothing is parsed, nothing is rendered,
 // nothing is allocated.
 //
@@ -24,6 +24,8 @@ struct RepeatedAnswers {
         let second: Int64
         /// What the hub had announced before the answer was made.
         let head: Revision
+        /// How many commits had written to collections by then, some of which announce nothing.
+        let commits: UInt64
         /// How often permissions had changed by then.
         let accessChanges: UInt64
     }
