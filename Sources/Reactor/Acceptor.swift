@@ -10,8 +10,6 @@ final class Acceptor {
     let sockets: [ListeningSocket]
     /// When accepting is tried again after the process ran out of descriptors, if it did.
     private(set) var pauseEnd: MonotonicInstant?
-    /// Whether the handler wants no connections.
-    private(set) var isStopped = false
     private var isWatching = false
     /// A descriptor kept back, so that there is one to take and close a connection with.
     private var reserve: Int32 = -1
@@ -26,11 +24,11 @@ final class Acceptor {
         if reserve >= 0 { _ = close(reserve) }
     }
 
-    /// Begins to watch the sockets, unless stopped or pausing.
+    /// Begins to watch the sockets, unless pausing.
     ///
     /// - Throws: `ReactorError.systemCall`.
     func watch(epoll: Int32) throws(ReactorError) {
-        guard !isWatching, !isStopped, pauseEnd == nil else { return }
+        guard !isWatching, pauseEnd == nil else { return }
         for (place, socket) in sockets.enumerated() {
             var flags = UInt32(HG_EPOLLIN)
             if socket.isShared { flags |= HG_EPOLLEXCLUSIVE }
@@ -48,16 +46,6 @@ final class Acceptor {
             _ = hg_epoll_ctl(epoll, EPOLL_CTL_DEL, socket.descriptor.raw, 0, 0)
         }
         isWatching = false
-    }
-
-    /// Stops or resumes at the handler's wish.
-    func setStopped(_ stopped: Bool, epoll: Int32) {
-        isStopped = stopped
-        if stopped {
-            unwatch(epoll: epoll)
-        } else {
-            try? watch(epoll: epoll)
-        }
     }
 
     /// Looks away for a while: a socket that is ready and cannot be served would make epoll spin.
@@ -88,29 +76,37 @@ final class Acceptor {
 }
 
 extension EventLoop {
-    /// Takes no new connections; they wait in the kernel.
-    package func stopAccepting() {
+    /// Accepts the connections that wait in the kernel, and lets the listening sockets go for ever:
+    /// who comes when no loop has them any more is refused at once.
+    ///
+    /// What arrives between the last look at a socket and its end is reset by the kernel.
+    ///
+    /// - Complexity: O(*n*) in the number of connections that wait.
+    package func stopAccepting(_ handler: any EventLoopHandler) {
         assertOnLoop()
-        acceptor.setStopped(true, epoll: epoll.raw)
-    }
-
-    /// Takes new connections again.
-    package func resumeAccepting() {
-        assertOnLoop()
-        acceptor.setStopped(false, epoll: epoll.raw)
+        // A socket that other loops have too stays open, so that epoll would go on watching it.
+        acceptor.unwatch(epoll: epoll.raw)
+        // Linux queues one more than it was asked for.
+        let countMax = Limits.listenBacklogMax + 1
+        for socket in acceptor.sockets { accept(from: socket, atMost: countMax, handler) }
+        acceptor = Acceptor(sockets: [])
     }
 
     /// Accepts what waits at a listening socket, up to a limit per turn.
     func accept(fromSocketAt place: Int, _ handler: any EventLoopHandler) {
-        guard place < acceptor.sockets.count, !acceptor.isStopped else { return }
-        let socket = acceptor.sockets[place]
-        for _ in 0..<Limits.acceptsPerTurnMax {
+        guard place < acceptor.sockets.count else { return }
+        accept(from: acceptor.sockets[place], atMost: Limits.acceptsPerTurnMax, handler)
+    }
+
+    private func accept(
+        from socket: ListeningSocket, atMost countMax: Int, _ handler: any EventLoopHandler
+    ) {
+        for _ in 0..<countMax {
             var peer = hg_peer()
             let raw = hg_accept(socket.descriptor.raw, &peer)
             if raw >= 0 {
                 guard let id = adopt(Descriptor(adopting: raw)) else { continue }
                 handler.accepted(id, listener: socket.listener, peer: PeerAddress(peer))
-                if acceptor.isStopped { return }
                 continue
             }
             switch hg_errno() {

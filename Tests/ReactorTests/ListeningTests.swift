@@ -186,16 +186,76 @@ struct ListeningTests {
         }
     }
 
-    @Test("lets connections wait while accepting is stopped")
+    /// Whether nobody listens at a port.
+    private static func isRefused(_ connect: @autoclosure () throws -> Client) -> Bool {
+        do {
+            _ = try connect()
+            return false
+        } catch Client.Failure.refused(let error) {
+            return error == ECONNREFUSED || error == ENOENT
+        } catch {
+            return false
+        }
+    }
+
+    @Test("that stops takes all who wait, and refuses at once who comes later")
     func stopped() throws {
         let test = try TestLoop(.echo)
-        test.onLoop { $0.stopAccepting() }
-        let client = try Client(port: test.port)
+        let port = test.port
+        let count = Limits.acceptsPerTurnMax + 1
+        let clients = test.stopAccepting(after: {
+            let clients = (0..<count).compactMap { _ in try? Client(port: port) }
+            for client in clients { client.send("x") }
+            return clients
+        })
+        #expect(clients.count == count)
+        #expect(Self.isRefused(try Client(port: port)))
+        for client in clients { #expect(client.receive(exactly: 1) == [UInt8(ascii: "x")]) }
+        #expect(test.onLoop { $0.connectionCount } == count)
+        test.stopAccepting()
+    }
+
+    @Test("that stops in one loop goes on in the others, and leaves its port when all have stopped")
+    func stoppedEverywhere() throws {
+        let test = try TestLoop(loops: 2, Self.tcp("127.0.0.1"), .echo)
+        let port = test.port
+        test.stopAccepting(0)
+        let client = try Client(port: port)
         client.send("x")
-        for _ in 0..<3 { test.onLoop { _ in } }
-        #expect(test.onLoop { $0.connectionCount } == 0)
-        test.onLoop { $0.resumeAccepting() }
         #expect(client.receive(exactly: 1) == [UInt8(ascii: "x")])
+        test.stopAccepting(1)
+        #expect(Self.isRefused(try Client(port: port)))
+        let next = try TestLoop(loops: 2, Self.tcp("127.0.0.1", port), .echo)
+        for client in [client, try Client(port: next.port)] {
+            client.send("y")
+            #expect(client.receive(exactly: 1) == [UInt8(ascii: "y")])
+        }
+    }
+
+    @Test("on a socket file that stops in all loops removes the file then, and not its successor's")
+    func stoppedUnix() throws {
+        let path = Self.temporaryPath()
+        let configuration = EventLoopConfiguration(listeners: [.unix(path: path)])
+        var test: TestLoop? = try TestLoop(loops: 2, configuration, .echo)
+        let client = try Client(path: path)
+        client.send("x")
+        #expect(client.receive(exactly: 1) == [UInt8(ascii: "x")])
+        for index in 0..<2 {
+            #expect(access(path, F_OK) == 0)
+            test?.stopAccepting(index)
+            let other = index == 0 ? try Client(path: path) : client
+            other.send("y")
+            #expect(other.receive(exactly: 1) == [UInt8(ascii: "y")])
+        }
+        #expect(access(path, F_OK) != 0)
+        #expect(Self.isRefused(try Client(path: path)))
+        let next = try TestLoop(loops: 2, configuration, .echo)
+        test = nil
+        #expect(client.receive() == [])
+        let last = try Client(path: path)
+        last.send("z")
+        #expect(last.receive(exactly: 1) == [UInt8(ascii: "z")])
+        withExtendedLifetime(next) {}
     }
 
     @Test("refuses connections without spinning when no descriptor is left")

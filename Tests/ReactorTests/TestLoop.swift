@@ -3,6 +3,7 @@
 import CLinux
 import Core
 import Glibc
+import Synchronization
 
 @testable import Reactor
 
@@ -168,6 +169,7 @@ private final class ScriptedHandler: EventLoopHandler {
 final class TestLoop: Sendable {
     let reactor: EventLoopGroup
     let log = EventLog()
+    private let handlers = Handlers()
 
     /// Starts loops that listen on a free port of 127.0.0.1 unless configured otherwise.
     init(
@@ -178,7 +180,12 @@ final class TestLoop: Sendable {
     ) throws {
         reactor = try EventLoopGroup(loops: loops, configuration: configuration)
         let log = log
-        try reactor.start { ScriptedHandler($0, log, script) }
+        let handlers = handlers
+        try reactor.start { loop in
+            let handler = ScriptedHandler(loop, log, script)
+            handlers.add(handler, of: loop)
+            return handler
+        }
     }
 
     convenience init(_ script: Script) throws {
@@ -199,13 +206,30 @@ final class TestLoop: Sendable {
         return port
     }
 
-    /// Runs `body` on the first loop's thread and waits for its result.
-    func onLoop<Value: Sendable>(_ body: @escaping @Sendable (EventLoop) -> Value) -> Value {
+    /// Runs `body` on a loop's thread, the first's unless told otherwise, and waits for its result.
+    func onLoop<Value: Sendable>(
+        _ index: Int = 0, _ body: @escaping @Sendable (EventLoop) -> Value
+    ) -> Value {
         let box = ResultBox<Value>()
-        let loop = loop
+        let loop = reactor.loops[index]
         precondition(loop.post { box.set(body(loop)) }, "the mailbox is full")
         return box.wait()
     }
+
+    /// Has a loop accept no more, right after `body` has kept it busy.
+    func stopAccepting<Value: Sendable>(
+        _ index: Int = 0, after body: @escaping @Sendable () -> Value
+    ) -> Value {
+        let handlers = handlers
+        return onLoop(index) { loop in
+            let value = body()
+            handlers.stopAccepting(loop)
+            return value
+        }
+    }
+
+    /// Has a loop accept no more.
+    func stopAccepting(_ index: Int = 0) { stopAccepting(index, after: {}) }
 
     /// A client of the first listener, and its connection.
     func connect() throws -> (client: Client, id: ConnectionID) {
@@ -223,6 +247,21 @@ final class TestLoop: Sendable {
         let id = onLoop { $0.adopt(Descriptor(adopting: near)) }
         precondition(id != nil)
         return (Client(adopting: ends[1]), id.unsafelyUnwrapped)
+    }
+}
+
+/// The handlers of loops, each used on its loop's thread.
+private final class Handlers: @unchecked Sendable {
+    private var byLoop: [Int: ScriptedHandler] = [:]
+    private let mutex = Mutex(())
+
+    func add(_ handler: ScriptedHandler, of loop: EventLoop) {
+        mutex.withLock { _ in byLoop[loop.index] = handler }
+    }
+
+    func stopAccepting(_ loop: EventLoop) {
+        let handler = mutex.withLock { _ in byLoop[loop.index] }
+        if let handler { loop.stopAccepting(handler) }
     }
 }
 

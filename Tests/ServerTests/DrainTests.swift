@@ -2,6 +2,7 @@
 
 import Core
 import Dispatch
+import Glibc
 import Reactor
 import Streams
 import Testing
@@ -89,6 +90,64 @@ struct DrainTests {
         #expect(try server.write("r") == 201)
         _ = try stream.read(until: "last_modified")
         #expect(try stream.readToEnd().contains("retry: "))
+        isOver.wait()
+    }
+
+    @Test("refuses who connects at once, on every loop, while requests in progress go on")
+    func refusal() throws {
+        let server = try TestServer(loops: 2)
+        let busy = try server.connect()
+        let request = "POST /v1/batch HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n{"
+        try busy.send(request)
+        let isOver = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            server.server.drain(seconds: 20)
+            isOver.signal()
+        }
+        var reason: String?
+        for _ in 0..<2_000 where reason == nil {
+            do {
+                _ = try server.connect()
+                usleep(1_000)
+            } catch let failure as TestConnection.Failure {
+                reason = failure.reason
+            }
+        }
+        #expect(reason == "connect: \(ECONNREFUSED)")
+        try busy.send("}")
+        let answer = try busy.readAnswer()
+        #expect(answer.status == 400)
+        #expect(answer.fields["Connection"] == "close")
+        isOver.wait()
+    }
+
+    @Test("answers those who waited to be accepted when it began")
+    func waiting() throws {
+        let server = try TestServer()
+        let (isBusy, mayGoOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let isHeld = server.server.post {
+            isBusy.signal()
+            mayGoOn.wait()
+        }
+        #expect(isHeld)
+        isBusy.wait()
+        let connections = try (0..<10).map { _ in
+            let connection = try server.connect()
+            try connection.send("GET", "/v1/__lbheartbeat__")
+            return connection
+        }
+        let isOver = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            server.server.drain(seconds: 20)
+            isOver.signal()
+        }
+        usleep(50_000)
+        mayGoOn.signal()
+        for connection in connections {
+            let answer = try connection.readAnswer()
+            #expect(answer.status == 503)
+            #expect(answer.fields["Connection"] == "close")
+        }
         isOver.wait()
     }
 }

@@ -221,9 +221,9 @@ package final class HeliographServer: Sendable {
         hub.noteAccessChange()
     }
 
-    /// Ends in order: says that it is not ready any more, stops accepting, answers what is in
-    /// progress, and ends the streams; after `seconds` what is left is cut. Blocks until everything
-    /// is closed.
+    /// Ends in order: says that it is not ready any more, accepts who waits, closes the listeners,
+    /// answers what is in progress, and ends the streams; after `seconds` what is left is cut.
+    /// Blocks until everything is closed.
     ///
     /// - Parameters:
     ///   - seconds: Also the window over which streams are told to return.
@@ -232,9 +232,17 @@ package final class HeliographServer: Sendable {
     package func drain(seconds: Int, noticeSeconds: Int = 0) {
         figures.noteDraining()
         sleep(UInt32(clamping: noticeSeconds))
+        let loops = DispatchGroup()
         for service in services {
-            _ = service.loop.post { service.beginDrain(windowMilliseconds: seconds * 1_000) }
+            loops.enter()
+            let isPosted = service.loop.post {
+                service.beginDrain(windowMilliseconds: seconds * 1_000)
+                loops.leave()
+            }
+            if !isPosted { loops.leave() }
         }
+        // Whom the loops accept last is counted then.
+        _ = loops.wait(timeout: .now() + .seconds(seconds))
         var waitsLeft = seconds * 1_000_000 / Int(Limits.drainPollMicroseconds)
         while edge.admission.openCount > 0, waitsLeft > 0 {
             usleep(Limits.drainPollMicroseconds)

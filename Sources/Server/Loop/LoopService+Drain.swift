@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The ordered end of one loop. No new connections; requests in progress are answered; streams are
-// told when to return, each its own time, evenly spread over the window, and end at once, a batch
-// per turn. Firefox's push service does not let itself be told: it returns five seconds after its
-// end. So those streams end one after another over the window instead.
+// The ordered end of one loop. Connections that wait to be accepted are the last: who comes later
+// is refused by the kernel. Requests in progress are answered; streams are told when to return,
+// each its own time, evenly spread over the window, and end at once, a batch per turn. Firefox's
+// push service does not let itself be told: it returns five seconds after its end. So those streams
+// end one after another over the window instead.
 
 import Core
 import Reactor
@@ -19,6 +20,8 @@ struct LoopDrain {
     let streamsToTell: Int
     /// How many were.
     var streamsTold = 0
+    /// Whether those accepted last have had a turn in which to be read.
+    var hasGivenTurn = false
     /// The slot to go on from; nil when every connection was seen.
     var nextSlot: Int? = 0
     /// The streams that end one after another.
@@ -58,13 +61,18 @@ extension LoopService {
         drain = LoopDrain(
             beganAt: loop.now, windowMilliseconds: windowMilliseconds,
             streamsToTell: counts.reduce(0, +) - counts[StreamEncoding.push.rawValue])
-        loop.stopAccepting()
+        loop.stopAccepting(self)
         loop.wake()
     }
 
     /// Ends as many connections as one turn may, if the ordered end has begun.
     func continueDrain() {
         guard let start = drain?.nextSlot else { return }
+        guard drain?.hasGivenTurn == true else {
+            drain?.hasGivenTurn = true
+            loop.wake()
+            return
+        }
         let next = loop.forEachConnection(
             from: start, limit: Limits.closesPerTurnMax
         ) { connection in
