@@ -242,6 +242,10 @@ package enum Limits {
     package static let queryParametersMax = 256
     /// Tickets for streams that are kept until they are used or expire: beyond it 503.
     package static let streamTicketsMax = 10_000
+    /// Of them, those of one user: one more makes that user's oldest void.
+    package static let streamTicketsPerUserMax = 100
+    /// When there are too many, how long after expired ones were looked for it is done again.
+    package static let streamTicketSweepMillisecondsMin = 1_000
     /// Viewers of the monitor feed of whom the server remembers what they may read, each counted
     /// with the buckets and collections that are named then.
     package static let rememberedVisibilitiesMax = 500_000
