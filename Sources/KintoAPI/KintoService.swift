@@ -154,7 +154,10 @@ package final class KintoService: Sendable {
                     + "location.")
             return .answer(exchange.finishEnded(error.reply))
         }
-        if settings.isReadOnly, ![.get, .head, .options].contains(exchange.method) {
+        // A ticket writes nothing.
+        if settings.isReadOnly, ![.get, .head, .options].contains(exchange.method),
+            exchange.route != .streamTicket
+        {
             let error = APIError.methodNotAllowed(allowed: nil)
             return .answer(exchange.finish(error.reply, hasEndpoint: false))
         }

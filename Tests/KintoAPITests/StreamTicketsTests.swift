@@ -121,4 +121,16 @@ struct StreamTicketsTests {
         #expect(get.status == 405)
         #expect(get.fields["Allow"] == "POST, OPTIONS")
     }
+
+    @Test("is given by a server that is read-only, too: it writes nothing")
+    func readOnly() async throws {
+        let settings = KintoSettings.embedded.merging(["kinto.readonly": "true"]) { $1 }
+        let server = try TestServer(settings)
+        let answer = await server.send("POST", path)
+        #expect(answer.status == 200)
+        #expect(answer.json["/data/ticket"]?.string?.utf8.count == 32)
+        #expect(await server.send("POST", path, as: nil).status == 401)
+        #expect(await server.send("PUT", path).status == 405)
+        #expect(await server.send("PUT", "/v1/buckets/b", "{}").status == 405)
+    }
 }
