@@ -270,7 +270,7 @@ extension Change {
     /// Whether everyone is told of the change: previews are for reviewers only, and what ceased to
     /// exist is not there to be fetched.
     func isAnnounced(_ isMonitored: (CollectionPath) -> Bool) -> Bool {
-        !isTombstone && isMonitored(path) && !path.bucket.hasSuffix("-preview")
-            && !path.collection.hasSuffix("-preview")
+        !isTombstone && isMonitored(path) && !path.bucket.contains("-preview")
+            && !path.collection.contains("-preview")
     }
 }

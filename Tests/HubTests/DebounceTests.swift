@@ -304,19 +304,20 @@ struct BroadcastEmitterTests {
         #expect(world.versions == ["\"10\""])
     }
 
-    @Test("passes over what is not monitored, what ended, and exactly what is called a preview")
+    @Test("passes over what is not monitored, what ended, and names with -preview anywhere")
     func previews() {
         let world = World()
         let emitter = world.emitter()
         for change in [
             change(1, bucket: "other"), change(2, bucket: "b-preview"),
             change(3, collection: "c-preview"), change(4, deletes: true),
+            change(5, bucket: "b-preview-2"), change(6, collection: "-previews"),
         ] {
             emitter.note(Commit(changes: [change]))
         }
         #expect(world.versions == [])
-        emitter.note(Commit(changes: [change(5, collection: "c-previews")]))
-        #expect(world.versions == ["\"5\""])
+        emitter.note(Commit(changes: [change(7, collection: "preview")]))
+        #expect(world.versions == ["\"7\""])
     }
 }
 

@@ -62,9 +62,11 @@ struct BroadcastsTests {
     @Test("pass over what is only for reviewers")
     func previews() async throws {
         let server = try TestServer(KintoSettings.embedded)
-        await server.makeCollection("/buckets/b-preview/collections/c")
-        await server.makeCollection("/buckets/b/collections/c-preview")
-        for uri in ["/buckets/b-preview/collections/c", "/buckets/b/collections/c-preview"] {
+        for uri in [
+            "/buckets/b-preview/collections/c", "/buckets/b/collections/c-preview",
+            "/buckets/b-preview-2/collections/c", "/buckets/b/collections/c-previews",
+        ] {
+            await server.makeCollection(uri)
             #expect(await server.send("PUT", "/v1\(uri)/records/r", "{}").status == 201)
         }
         let response = await server.send("GET", Self.path)
