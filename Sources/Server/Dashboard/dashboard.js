@@ -360,15 +360,16 @@ function resume(cursor, resource) {
     const query = new URLSearchParams({ _since: cursor });
     if (resource) query.append("resource", resource);
     const source = new EventSource(`${BASE}${STREAM}?${query}`);
-    const found = { reset: null, entries: [], isAnswered: false };
+    const found = { reset: null, entries: [], isAnswered: false, window: 0 };
     const finish = () => {
       source.close();
       resolve(found);
     };
     source.onmessage = ({ data }) => found.entries.push(JSON.parse(data));
     source.addEventListener("reset", ({ data }) => { found.reset = JSON.parse(data).reason; });
-    source.addEventListener("ready", () => {
+    source.addEventListener("ready", ({ data }) => {
       found.isAnswered = true;
+      found.window = JSON.parse(data).window_ms ?? 0;
       finish();
     });
     source.onerror = finish;
@@ -410,8 +411,11 @@ async function explain(cursor, resource) {
     }
   } else {
     const count = found.entries.length;
+    const pace = found.window ? "it is an event stream that waits for its moment of the "
+      + `${span(found.window)} over which a change is told, or ` : "";
     said.push(`It is owed ${number.format(count)} ${count === 1 ? "entry" : "entries"}. If it is `
-      + "connected, its socket is full and it gets them when it reads; else when it returns.");
+      + `connected, ${pace}its socket is full and it gets them when it reads; else when it `
+      + "returns.");
     for (const entry of found.entries.slice(-5).reverse()) {
       said.push(`• ${entry.bucket}/${entry.collection} at ${entry.last_modified}`
         + (entry.deleted ? ", deleted" : ""));
