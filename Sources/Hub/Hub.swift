@@ -104,8 +104,8 @@ package final class Hub: Sendable {
     /// lower must decide again.
     package var accessChanges: UInt64 { accessNumber.load(ordering: .acquiring) }
 
-    /// How many commits wrote to a collection's records or metadata since the start; it moves before
-    /// any such write is answered.
+    /// How many commits wrote to a collection's records or metadata since the start; it moves
+    /// before any such write is answered.
     package var commits: UInt64 { commitNumber.load(ordering: .acquiring) }
 
     /// Which commit, by a number of the hub's own, was the last that wrote to the records of a

@@ -61,8 +61,8 @@ struct ConnectionRecord {
     var flags: ConnectionFlags
     /// The index of its group, or `ConnectionGroups.none`.
     var group: UInt32
-    /// Its place in the group's members; if its output is kept, what names that in `PendingOutputs`:
-    /// who waits for room is in no group.
+    /// Its place in the group's members; if its output is kept, what names that in
+    /// `PendingOutputs`: who waits for room is in no group.
     var groupPosition: UInt32
     /// Its deadline's links; in a free record `next` is the next free slot.
     var timer: TimerLink

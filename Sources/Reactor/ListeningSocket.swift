@@ -34,6 +34,9 @@ final class ListeningSocket: Sendable {
     }
 
     deinit {
+        // A child that has not begun its own program yet has a copy, which closing would leave
+        // listening.
+        defer { _ = shutdown(descriptor.raw, Int32(SHUT_RDWR)) }
         guard let file else { return }
         var device: UInt64 = 0
         var inode: UInt64 = 0

@@ -6,10 +6,10 @@
 // nothing. The answer tells of the state that was read, which may be newer than the change that led
 // to the question: it is told as what it is, so a revision and its records are always of one state.
 //
-// Records are told only to those who may read them when they are told: an answer that was read while
-// permissions may have changed is held until they were asked for again. And who comes after a write
-// sees it, though it may have moved no timestamp: an answer that was read before, by the hub's stamp
-// of the collection, is not for them.
+// Records are told only to those who may read them when they are told: an answer that was read
+// while permissions may have changed is held until they were asked for again. And who comes after a
+// write sees it, though it may have moved no timestamp: an answer that was read before, by the
+// hub's stamp of the collection, is not for them.
 
 import Core
 import Hub

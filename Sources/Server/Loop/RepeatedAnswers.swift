@@ -2,8 +2,8 @@
 //
 // Polls repeat: thousands of clients of one kind ask for the same list with the same bytes. The
 // answer to a poll depends on nothing but those bytes, the settings, what the hub has announced or
-// counted, and the time, which answers tell in seconds. So within a second and between two changes, equal
-// bytes get an equal answer, and it is found by them: nothing is parsed, nothing is rendered,
+// counted, and the time, which answers tell in seconds. So within a second and between two changes,
+// equal bytes get an equal answer, and it is found by them: nothing is parsed, nothing is rendered,
 // nothing is allocated.
 //
 // Only what was parsed before as a request without a body, over a connection that stays open, and
