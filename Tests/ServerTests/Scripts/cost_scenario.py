@@ -44,7 +44,7 @@ CHANGESET = "/v1/buckets/b/collections/c/changeset?_expected=0"
 POLLS_MAX = {
     "poll of the list, 200": (LIST, "", 10_000),
     "poll of the list, 304": (LIST, "If-None-Match: \"9999999999999\"\r\n", 10_000),
-    "poll of a collection's changeset": (CHANGESET, CREDENTIALS, 100_000),
+    "poll of a collection's changeset": (CHANGESET, CREDENTIALS, 10_000),
 }
 ALLOCATING = {"malloc", "calloc", "realloc", "posix_memalign", "swift_allocObject"}
 COUNTING = {"swift_retain", "swift_release", "swift_bridgeObjectRetain",
