@@ -159,8 +159,10 @@ package enum Limits {
     package static let includedChangesMax = 100
     /// Bytes of the records that one event carries.
     package static let includedChangesBytesMax = 64 * 1024
-    /// From the beginning of one check of the permissions that streams live by to the next.
-    package static let accessCheckMillisecondsMin = 500
+    /// Between two checks of the permissions that streams live by, the least and the most.
+    package static let accessPauseMillisecondsMin = 50
+    /// The longer the last check took, the longer is the pause, up to this.
+    package static let accessPauseMillisecondsMax = 500
     /// The longest window over which one change may be told.
     package static let paceSecondsMax = 3_600
     /// Parts of that window, and of the streams that are told one after another.

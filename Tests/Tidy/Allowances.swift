@@ -23,8 +23,8 @@ enum Allowances {
             "requestHeadSecondsMax", "proxyHeaderSecondsMax", "requestBodySecondsMax",
             "keepAliveSecondsMax",
             "stalledAnswerSecondsMax", "lingerMillisecondsMax", "watchRetryMillisecondsMax",
-            "refusedSecondsMax", "failureLogMillisecondsMin", "accessCheckMillisecondsMin",
-            "reloadSecondsMax",
+            "refusedSecondsMax", "failureLogMillisecondsMin",
+            "accessPauseMillisecondsMin", "accessPauseMillisecondsMax", "reloadSecondsMax",
             "answerSilenceSecondsMax", "requestPauseSecondsMax", "progressMilliseconds",
         ],
         "how often a drain is looked at: it decides when its end is seen, not what it is": [
