@@ -278,6 +278,7 @@ static inline int hg_pin_to_processor(int processor) {
     if (processor >= 0) mask[processor / 8] = (unsigned char)(1u << (processor % 8));
     return syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0 ? errno : 0;
 }
+
 /// How many processors the process may run on, fewer than there are where it was bound to some
 /// (taskset(1), the cpuset of a container).
 static inline int hg_usable_processors(void) {

@@ -159,9 +159,9 @@ package enum Limits {
     package static let includedChangesMax = 100
     /// Bytes of the records that one event carries.
     package static let includedChangesBytesMax = 64 * 1024
-    /// Between two checks of the permissions that streams live by, the least and the most.
+    /// The least pause between two checks of the permissions that streams live by.
     package static let accessPauseMillisecondsMin = 50
-    /// The longer the last check took, the longer is the pause, up to this.
+    /// The longest such pause: it is the longer, the longer the last check took.
     package static let accessPauseMillisecondsMax = 500
     /// The longest window over which one change may be told.
     package static let paceSecondsMax = 3_600
