@@ -28,8 +28,9 @@ package enum Base64 {
     /// Accepts both alphabets of RFC 4648 (sections 4 and 5); padding may be left out.
     ///
     /// - Complexity: O(*n*).
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    package static func decode(_ text: Substring) -> [UInt8]? {
         var output: [UInt8] = []
+        output.reserveCapacity(text.utf8.count / 4 * 3 + 3)
         var group: UInt32 = 0
         var bits = 0
         var padding = 0

@@ -2,6 +2,45 @@
 
 private import COpenSSL
 
+/// A key of HMAC-SHA-256 (RFC 2104), prepared once for any number of messages: to prepare one takes
+/// libcrypto longer than a short message.
+///
+/// `@unchecked Sendable`: the context is only read once it is made; each message has a copy.
+package final class HMACKey: @unchecked Sendable, CustomReflectable {
+    private let context: OpaquePointer
+
+    /// Prepares a key, which may be empty.
+    package init(_ key: [UInt8]) {
+        // An empty key must still be a pointer: a null key means "the key of the last call".
+        guard let context = hg_hmac_sha256(key.isEmpty ? [0] : key, key.count) else {
+            preconditionFailure("libcrypto has no HMAC-SHA-256")
+        }
+        self.context = context
+    }
+
+    deinit {
+        EVP_MAC_CTX_free(context)
+    }
+
+    /// What debuggers and `dump` show: nothing of the key.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// The 32 bytes of the HMAC of `message`.
+    ///
+    /// - Complexity: O(*n*).
+    package func code(of message: [UInt8]) -> [UInt8] {
+        guard let copy = EVP_MAC_CTX_dup(context) else { preconditionFailure("out of memory") }
+        defer { EVP_MAC_CTX_free(copy) }
+        var output = [UInt8](repeating: 0, count: 32)
+        var length = 0
+        let isDone =
+            EVP_MAC_update(copy, message, message.count) == 1
+            && EVP_MAC_final(copy, &output, &length, output.count) == 1
+        precondition(isDone && length == output.count, "libcrypto failed")
+        return output
+    }
+}
+
 /// Message digests and random bytes, by OpenSSL's libcrypto.
 package enum Digest {
     /// The 16 bytes of the MD5 of `bytes`; for entry ids only, which kinto-changes defines so.

@@ -223,6 +223,12 @@ package enum Limits {
 
     /// Writes committed together.
     package static let groupCommitWritesMax = 1_024
+    /// What the writer remembers of buckets, collections, permissions and groups.
+    package static let writerMemoryBytesMax = 4 * 1024 * 1024
+    /// Lists whose timestamps the writer remembers from one commit to the next.
+    package static let writerMemoryListsMax = 1_024
+    /// Objects whose permissions are asked for one by one; those of more are asked for together.
+    package static let permissionsAskedSinglyMax = 4
     /// How long SQLite waits for another process's lock.
     package static let databaseBusyMillisecondsMax = 5_000
     /// Threads that read.

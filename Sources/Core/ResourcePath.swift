@@ -34,17 +34,36 @@ package enum ResourcePath: Hashable, Sendable {
     ///
     /// - Complexity: O(length of `uri`).
     package init?(uri: some StringProtocol) {
-        let parts = String(uri).split(separator: "/", omittingEmptySubsequences: false)
-            .map(String.init)
-        guard parts.count == 3 || parts.count == 5, parts[0].isEmpty, parts[1] == "buckets",
-            ResourceID.isValid(parts[2])
-        else { return nil }
-        if parts.count == 3 {
-            self = .bucket(parts[2])
+        var rest = Substring(uri).utf8
+        guard let bucket = ResourcePath.id(after: "/buckets/", in: &rest) else { return nil }
+        if rest.isEmpty {
+            self = .bucket(bucket)
             return
         }
-        guard parts[3] == "collections", ResourceID.isValid(parts[4]) else { return nil }
-        self = .collection(CollectionPath(bucket: parts[2], collection: parts[4]))
+        guard let collection = ResourcePath.id(after: "/collections/", in: &rest), rest.isEmpty
+        else { return nil }
+        self = .collection(CollectionPath(bucket: bucket, collection: collection))
+    }
+
+    /// Takes a word and the id that follows it off the front of a URI; nil if it has no such front.
+    private static func id(
+        after word: StaticString, in rest: inout Substring.UTF8View
+    ) -> String? {
+        let isThere = word.withUTF8Buffer { rest.starts(with: $0) }
+        guard isThere else { return nil }
+        rest = rest.dropFirst(word.utf8CodeUnitCount)
+        let id = Substring(rest.prefix { $0 != UInt8(ascii: "/") })
+        guard ResourceID.isValid(id) else { return nil }
+        rest = rest.dropFirst(id.utf8.count)
+        return String(id)
+    }
+
+    /// Whether an object's URI is that of something records lie in, or of a group or an account:
+    /// `/buckets/B` has two slashes, `/buckets/B/collections/C` four, a record's URI six.
+    ///
+    /// - Complexity: O(length of `uri`).
+    package static func isAboveRecords(uri: String) -> Bool {
+        uri.utf8.count { $0 == UInt8(ascii: "/") } <= 4
     }
 
     /// What `init(uri:)` reads, as a regular expression.
@@ -77,7 +96,12 @@ package enum ResourceID {
     /// `Limits.resourceIDBytesMax` long.
     ///
     /// - Complexity: O(length of `id`).
-    package static func isValid(_ id: some StringProtocol) -> Bool {
+    package static func isValid(_ id: String) -> Bool { isValid(id[...]) }
+
+    /// The same of a part of a text.
+    ///
+    /// - Complexity: O(length of `id`).
+    package static func isValid(_ id: Substring) -> Bool {
         var isFirst = true
         var count = 0
         for byte in id.utf8 {

@@ -270,7 +270,20 @@ extension Change {
     /// Whether everyone is told of the change: previews are for reviewers only, and what ceased to
     /// exist is not there to be fetched.
     func isAnnounced(_ isMonitored: (CollectionPath) -> Bool) -> Bool {
-        !isTombstone && isMonitored(path) && !path.bucket.contains("-preview")
-            && !path.collection.contains("-preview")
+        !isTombstone && isMonitored(path) && !Change.isOfPreview(path.bucket)
+            && !Change.isOfPreview(path.collection)
+    }
+
+    /// Whether an id says that what it names is for reviewers: `-preview` is somewhere in it.
+    ///
+    /// - Complexity: O(length of the id).
+    private static func isOfPreview(_ id: String) -> Bool {
+        var rest = id.utf8[...]
+        while let dash = rest.firstIndex(of: UInt8(ascii: "-")) {
+            rest = rest[dash...]
+            if rest.starts(with: "-preview".utf8) { return true }
+            rest = rest.dropFirst()
+        }
+        return false
     }
 }

@@ -27,10 +27,16 @@ package final class Hub: Sendable {
     /// are known.
     private let start: Revision
 
+    /// A loop that learns of changes from the hub.
+    private struct AttachedLoop: Sendable {
+        let wake: @Sendable () -> Void
+        var listens = false
+    }
+
     private struct State: Sendable {
         var monitored: ChangeLog
         var others: ChangeLog
-        var wakers: [@Sendable () -> Void] = []
+        var loops: [AttachedLoop] = []
         /// Up to which revision a collection's timestamps do not tell what happened in it.
         var rewritten: [CollectionPath: Revision] = [:]
         var broadcasts = BroadcastTable()
@@ -40,6 +46,11 @@ package final class Hub: Sendable {
         var stamps: [CollectionPath: UInt64] = [:]
         /// The live entries as polls show them, made at the first question after a change.
         var listed: [Entry]?
+
+        /// How the loops are woken that listen.
+        var wakers: [@Sendable () -> Void] {
+            loops.compactMap { $0.listens ? $0.wake : nil }
+        }
 
         /// Notes what a commit wrote to.
         mutating func stamp(_ commit: Commit) {
@@ -154,13 +165,24 @@ package final class Hub: Sendable {
         for wake in state.withLock({ $0.wakers }) { wake() }
     }
 
-    /// Registers a loop, which `wake` is called for from the writer's thread, and gives it the log
-    /// of the monitored collections.
-    package func attach(wake: @escaping @Sendable () -> Void) -> ChangeLog {
+    /// Registers a loop, and gives it the log of the monitored collections.
+    ///
+    /// - Parameter wake: Called from the writer's thread for news, while the loop listens.
+    /// - Returns: The loop's number, and the log. The loop does not listen yet.
+    package func attach(wake: @escaping @Sendable () -> Void) -> (loop: Int, log: ChangeLog) {
         state.withLock { state in
-            state.wakers.append(wake)
-            return state.monitored
+            state.loops.append(AttachedLoop(wake: wake))
+            return (state.loops.count - 1, state.monitored)
         }
+    }
+
+    /// Begins or ends to wake a loop when there is news. A loop that nobody streams from need not
+    /// be woken: it asks for what is new before it answers.
+    ///
+    /// Of what is published after a loop began to listen, it is woken for; what was published
+    /// before, it sees when it asks from then on.
+    package func setListening(_ listens: Bool, loop: Int) {
+        state.withLock { $0.loops[loop].listens = listens }
     }
 
     /// The broadcasts, by the number of the newest.

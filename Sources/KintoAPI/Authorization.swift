@@ -119,8 +119,10 @@ struct Authorization {
     private func isAllowed(
         _ grants: [Grant], action: RequiredPermission.Action, kind: ResourceKind
     ) throws -> Bool {
-        let names = grants.isEmpty ? [action.rawValue] : grants.map(\.permission)
-        if names.contains(where: { isGrantedBySettings($0, kind: kind) }) { return true }
+        if settings.mayGrant(kind) {
+            let names = grants.isEmpty ? [action.rawValue] : grants.map(\.permission)
+            if names.contains(where: { isGrantedBySettings($0, kind: kind) }) { return true }
+        }
         if grants.isEmpty { return false }
         let uris = Array(Set(grants.map(\.uri)))
         let permissions = try reader.permissions(of: uris)
@@ -147,5 +149,14 @@ struct Authorization {
         guard let parent = list.parentURI else { return false }
         let holders = try reader.permissions(of: parent)[permission] ?? []
         return !holders.isDisjoint(with: principals)
+    }
+}
+
+extension KintoSettings {
+    /// Whether a setting grants anything on all objects of a kind.
+    ///
+    /// - Complexity: O(number of such settings).
+    fileprivate func mayGrant(_ kind: ResourceKind) -> Bool {
+        principals.keys.contains { $0.utf8.starts(with: kind.rawValue.utf8) }
     }
 }

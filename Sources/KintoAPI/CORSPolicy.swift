@@ -44,10 +44,8 @@ struct CORSPolicy {
             reply.fields["Access-Control-Allow-Origin"] = allowed
         }
         let exposed =
-            request.head.method == .options ? [] : endpoint.exposedFields(request.head.method)
-        if !exposed.isEmpty {
-            reply.fields["Access-Control-Expose-Headers"] = exposed.joined(separator: ", ")
-        }
+            request.head.method == .options ? "" : endpoint.exposedText(request.head.method)
+        if !exposed.isEmpty { reply.fields["Access-Control-Expose-Headers"] = exposed }
     }
 
     /// Answers a preflight request.

@@ -21,6 +21,7 @@ extension Exchange {
     ///
     /// - Throws: `APIError`, a 415.
     func requireContentType(_ types: [String]) throws(APIError) {
+        let mediaType = mediaType
         guard !mediaType.isEmpty, !types.contains(mediaType) else { return }
         var errors = ValidationErrors()
         let list = types.map { "'\($0)'" }.joined(separator: ", ")
@@ -60,6 +61,8 @@ extension HTTPRequest {
     /// The media type of the body, in lower case and without parameters; empty if not told.
     var mediaType: String {
         let value = head.fields["Content-Type"] ?? ""
+        // What nearly every client sends has nothing to be cut off.
+        if value.isEmpty || value == "application/json" { return value }
         return String(value.prefix { $0 != ";" }.trimmingOptionalWhiteSpace()).lowercased()
     }
 

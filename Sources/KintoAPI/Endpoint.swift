@@ -59,6 +59,14 @@ struct Endpoint: Sendable {
         methods.contains(method) ? exposed.fields(method) : []
     }
 
+    /// Those fields, as a field's value.
+    func exposedText(_ method: HTTPMethod) -> String {
+        guard method != .get, method != .head else {
+            return exposedFields(method).joined(separator: ", ")
+        }
+        return methods.contains(method) ? ExposedFields.defaultsText : ""
+    }
+
     /// The fields that answers to some method expose.
     var allExposedFields: [String] { exposedFields(methods.contains(.head) ? .head : .post) }
 }
@@ -85,6 +93,9 @@ enum ExposedFields {
 
     /// The fields that answers of any endpoint expose.
     static let defaults = ["Backoff", "Retry-After", "Alert", "Content-Length", "Content-Type"]
+
+    /// The same as the value of a field.
+    static let defaultsText = defaults.joined(separator: ", ")
 
     /// The fields that answers to `method` expose.
     func fields(_ method: HTTPMethod) -> [String] {

@@ -50,9 +50,7 @@ struct Identity: Sendable {
         for policy in settings.authenticationPolicies {
             switch policy {
             case .basicAuth(let prefix):
-                let digest = Digest.hmacSHA256(
-                    key: Array(settings.userIDSecret.utf8),
-                    message: Array(login.credentials.utf8))
+                let digest = settings.userIDKey.code(of: Array(login.credentials.utf8))
                 return .known(Identity(userID: "\(prefix):\(Digest.hexadecimal(digest))"))
             case .account:
                 switch verdicts[login] {

@@ -261,7 +261,7 @@ extension KintoService {
             status: answer.status, number: .invalidParameters,
             message: String(decoding: answer.body.bytes, as: UTF8.self))
         if answer.status == 405 { error.number = .methodNotAllowed }
-        for line in answer.fields.lines where !HTTPFields.areEqual(line.name, "Content-Type") {
+        for line in answer.fields.lines where !HTTPFields.areEqual(line.name[...], "Content-Type") {
             error.fields.append(line.name, line.value)
         }
         return exchange(request, body: RequestBody.none, isSubrequest: false).finish(error.reply)

@@ -88,7 +88,11 @@ package struct KintoSettings: Sendable {
     /// `account_cache_ttl_seconds`: how long a verified login is good after it was last used.
     package var accountCacheSeconds = 30
     /// `userid_hmac_secret`: the key that makes user ids of credentials.
-    package var userIDSecret = ""
+    package var userIDSecret = "" {
+        didSet { userIDKey = HMACKey(Array(userIDSecret.utf8)) }
+    }
+    /// The same, ready to be used.
+    private(set) var userIDKey = HMACKey([])
     /// `explicit_permissions`: whether who writes an object gets the permission to write it.
     package var hasExplicitPermissions = true
     /// `<kind>_<permission>_principals`: who is granted what everywhere, by that name.

@@ -24,17 +24,13 @@ package struct Login: Hashable, Sendable, CustomStringConvertible, CustomReflect
     /// - Complexity: O(length of the credentials).
     init?(_ fields: HTTPFields) {
         guard let value = fields["Authorization"] else { return nil }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, HTTPFields.areEqual(parts[0], "basic"),
-            let bytes = Base64.decode(parts[1].trimmingOptionalWhiteSpace())
+        guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")),
+            HTTPFields.areEqual(value[..<space], "basic"),
+            let bytes = Base64.decode(value[space...].trimmingOptionalWhiteSpace())
         else { return nil }
-        let isUTF8 = bytes.withUnsafeBufferPointer {
-            UTF8Validation.firstInvalidByte(in: $0) == nil
-        }
         let text =
-            isUTF8
-            ? String(decoding: bytes, as: UTF8.self)
-            : String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+            String(validating: bytes, as: UTF8.self)
+            ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), colon > text.startIndex
         else { return nil }
         name = String(text[..<colon])

@@ -28,7 +28,7 @@ struct PageToken {
 
     /// Reads a token, nil if it is none.
     init?(_ text: String) {
-        guard let bytes = Base64.decode(text), let value = try? JSONParser.parse(bytes),
+        guard let bytes = Base64.decode(text[...]), let value = try? JSONParser.parse(bytes),
             let object = value.object, let lastObject = object["last_object"]?.object,
             let offset = object["offset"]?.integer, offset >= 0, offset < 1 << 53,
             let nonce = object["nonce"]?.string

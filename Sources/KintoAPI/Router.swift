@@ -63,10 +63,12 @@ struct Router: Sendable {
         let rest = decoded.utf8.dropFirst(prefix.count)
         guard rest.first == UInt8(ascii: "/") else { return Match(route: .nowhere(.unknown)) }
         let segments = Router.segments(rest.dropFirst())
-        if hasDefaultBucket, segments.prefix(2) == ["buckets", DefaultBucketEndpoint.alias[...]] {
+        if hasDefaultBucket, segments.count > 1, segments[0] == "buckets",
+            segments[1] == DefaultBucketEndpoint.alias
+        {
             return Match(route: .defaultBucket(segments.dropFirst(2).map(String.init)))
         }
-        guard let (endpoint, variables) = find(rest.dropFirst()) else {
+        guard let (endpoint, variables) = find(segments) else {
             return Match(route: .nowhere(.unknown))
         }
         return Match(route: endpoint.route(variables), endpoint: endpoint)
@@ -87,7 +89,7 @@ struct Router: Sendable {
     ///
     /// - Complexity: O(*n*).
     func object(at uri: String) -> Object? {
-        guard let (endpoint, variables) = find(uri.utf8.dropFirst()),
+        guard let (endpoint, variables) = find(Router.segments(uri.utf8.dropFirst())),
             case .object(let list, let id) = endpoint.route(variables)
         else { return nil }
         return Object(
@@ -97,7 +99,7 @@ struct Router: Sendable {
 
     /// Whether a path, decoded and without version, leads to an endpoint.
     func hasEndpoint(at path: String) -> Bool {
-        find(path.utf8.dropFirst()) != nil
+        find(Router.segments(path.utf8.dropFirst())) != nil
     }
 
     private static func segments(_ path: Substring.UTF8View) -> [Substring] {
@@ -105,8 +107,7 @@ struct Router: Sendable {
             .map(Substring.init)
     }
 
-    private func find(_ path: Substring.UTF8View) -> (Endpoint, PathVariables)? {
-        let segments = Router.segments(path)
+    private func find(_ segments: [Substring]) -> (Endpoint, PathVariables)? {
         var variables = PathVariables()
         guard let place = find(segments[...], from: 0, &variables) else { return nil }
         return (endpoints[place], variables)

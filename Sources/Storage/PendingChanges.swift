@@ -65,9 +65,7 @@ struct PendingChanges {
     ///
     /// - Complexity: O(length of the URI).
     mutating func changePermissions(of uri: String) {
-        // `/buckets/B` has two slashes, `/buckets/B/collections/C` four, a record's URI six.
-        let depth = uri.utf8.count { $0 == UInt8(ascii: "/") }
-        if depth <= 4 { changesAccess = true }
+        if ResourcePath.isAboveRecords(uri: uri) { changesAccess = true }
     }
 
     /// Notes that a broadcast was announced.

@@ -23,12 +23,15 @@ final class SQLiteGroup {
     /// A place to which the rows can be taken back.
     struct Mark {
         fileprivate let count: Int
+        fileprivate let memory: WriterMemory.Mark
     }
 
     /// What all jobs so far did, as far as others are told.
     private(set) var commit = Commit()
+    /// What is known of the tables from one group to the next.
+    let memory: WriterMemory
     private let connection: SQLiteConnection
-    private var rows: [ResourceList: Row] = [:]
+    private var rows: [ResourceList: Row]
     private var dirty: Set<ResourceList> = []
     private var before: [(list: ResourceList, row: Row?)] = []
     private var revision: Revision
@@ -36,10 +39,16 @@ final class SQLiteGroup {
 
     /// Makes the group of a transaction that has begun.
     ///
+    /// - Parameter memory: What the groups before have left.
     /// - Throws: `StorageError`.
-    init(_ connection: SQLiteConnection) throws {
+    init(_ connection: SQLiteConnection, memory: WriterMemory) throws {
         self.connection = connection
-        revision = try SQLiteReader(connection).lastRevision()
+        self.memory = memory
+        let reader = SQLiteReader(connection)
+        memory.begin(dataVersion: try reader.dataVersion())
+        let last = memory.lastCommit
+        rows = last.rows
+        revision = try last.revision ?? reader.lastRevision()
     }
 
     // MARK: Lists
@@ -85,10 +94,11 @@ final class SQLiteGroup {
     // MARK: Undoing
 
     /// The present place.
-    var mark: Mark { Mark(count: before.count) }
+    var mark: Mark { Mark(count: before.count, memory: memory.mark) }
 
     /// Takes the rows back to where they were at `mark`, as the savepoint does the tables.
     func undo(to mark: Mark) {
+        memory.undo(to: mark.memory)
         while before.count > mark.count {
             let (list, row) = before.removeLast()
             replace(list, with: row)
@@ -128,6 +138,11 @@ final class SQLiteGroup {
     /// - Throws: `StorageError`.
     func change(of path: CollectionPath) throws -> Change? {
         try newest[path] ?? SQLiteReader(connection).change(of: path)
+    }
+
+    /// Leaves what the next group may know, when the commit has returned.
+    func committed() {
+        memory.committed(rows: rows, revision: revision)
     }
 
     /// Writes all that the tables do not have yet, before the commit.

@@ -20,7 +20,7 @@ enum SQLiteQuery: Hashable {
     /// Permissions.
     case permissions, permissionsOfMany, permissionsGranted, urisGranted, urisAboveRecordsGranted
     /// Changes of permissions.
-    case insertPermission, deletePermissions
+    case insertPermission, deletePermission, deletePermissionsOf
     /// Permissions of several objects.
     case deletePermissionsOfMany, deletePermissionsBelow
     /// Members of groups.
@@ -29,6 +29,8 @@ enum SQLiteQuery: Hashable {
     case changes, lastRevision, change, replaceChange
     /// Broadcasts.
     case broadcasts, insertBroadcast, updateBroadcast
+    /// The file.
+    case dataVersion
     /// Everything.
     case deleteAllObjects, deleteAllLists, deleteAllPermissions, deleteAllMembers
 }
@@ -56,10 +58,8 @@ extension SQLiteQuery {
         case .lists: "\(Self.selectLists) \(Self.inOrder)"
 
         case .object:
-            """
-            SELECT last_modified, data FROM objects
-            WHERE list = \(Self.listID) AND id = ?3 AND deleted = 0
-            """
+            "SELECT last_modified, data FROM objects"
+                + " WHERE list = \(Self.listID) AND id = ?3 AND deleted = 0"
         case .idsOfAll: Self.idsOfAllSQL
         case .replaceObject:
             """
@@ -80,9 +80,9 @@ extension SQLiteQuery {
             Self.select("count(*)", .oldestFirst, withTombstones, ofIDs)
 
         case .permissions, .permissionsOfMany, .permissionsGranted, .urisGranted,
-            .urisAboveRecordsGranted, .insertPermission, .deletePermissions,
-            .deletePermissionsOfMany, .deletePermissionsBelow, .groups, .insertMember,
-            .deleteMembers, .deleteMembersBelow:
+            .urisAboveRecordsGranted, .insertPermission, .deletePermission,
+            .deletePermissionsOf, .deletePermissionsOfMany, .deletePermissionsBelow, .groups,
+            .insertMember, .deleteMembers, .deleteMembersBelow:
             permissionsSQL
 
         case .changes:
@@ -97,6 +97,8 @@ extension SQLiteQuery {
         case .broadcasts: "SELECT id, version, time FROM broadcasts ORDER BY id"
         case .insertBroadcast: "INSERT INTO broadcasts (id, version, time) VALUES (?1, ?2, ?3)"
         case .updateBroadcast: "UPDATE broadcasts SET version = ?2, time = ?3 WHERE id = ?1"
+
+        case .dataVersion: "PRAGMA data_version"
 
         case .deleteAllObjects: "DELETE FROM objects"
         case .deleteAllLists: "DELETE FROM lists"
@@ -162,16 +164,14 @@ extension SQLiteQuery {
         case .urisAboveRecordsGranted: Self.urisAboveRecordsGrantedSQL
         case .insertPermission:
             "INSERT INTO permissions (uri, permission, principal) VALUES (?1, ?2, ?3)"
-        case .deletePermissions: "DELETE FROM permissions WHERE uri = ?1 AND permission = ?2"
+        case .deletePermission:
+            "DELETE FROM permissions WHERE uri = ?1 AND permission = ?2 AND principal = ?3"
+        case .deletePermissionsOf: "DELETE FROM permissions WHERE uri = ?1"
         case .deletePermissionsOfMany:
             "DELETE FROM permissions WHERE uri IN (SELECT value FROM json_each(?1))"
         case .deletePermissionsBelow:
             "DELETE FROM permissions WHERE uri = ?1 OR (uri >= ?2 AND uri < ?3)"
-        case .groups:
-            """
-            SELECT DISTINCT uri FROM members
-            WHERE principal IN (SELECT value FROM json_each(?1))
-            """
+        case .groups: "SELECT uri FROM members WHERE principal = ?1"
         case .insertMember: "INSERT INTO members (uri, principal) VALUES (?1, ?2)"
         case .deleteMembers: "DELETE FROM members WHERE uri = ?1"
         case .deleteMembersBelow:
@@ -181,7 +181,7 @@ extension SQLiteQuery {
             .idsOfAll, .replaceObject, .replaceTombstone, .buryObject, .deleteObjects,
             .deleteObjectsOfIDs, .visit, .count, .changes,
             .lastRevision, .change, .replaceChange, .broadcasts, .insertBroadcast,
-            .updateBroadcast, .deleteAllObjects, .deleteAllLists,
+            .updateBroadcast, .dataVersion, .deleteAllObjects, .deleteAllLists,
             .deleteAllPermissions, .deleteAllMembers:
             preconditionFailure("no statement about permissions")
         }

@@ -77,7 +77,16 @@ class SQLiteReader: StorageReader {
     }
 
     package func permissions(of uris: [String]) throws -> [String: [String: Set<String>]] {
-        try connection.with(.permissionsOfMany) { statement in
+        // Few are asked for singly: to read a list of them costs SQLite a table of its own.
+        guard uris.count > Limits.permissionsAskedSinglyMax else {
+            var found: [String: [String: Set<String>]] = [:]
+            for uri in uris {
+                let permissions = try permissions(of: uri)
+                if !permissions.isEmpty { found[uri] = permissions }
+            }
+            return found
+        }
+        return try connection.with(.permissionsOfMany) { statement in
             statement.bind(texts: uris, at: 1)
             var found: [String: [String: Set<String>]] = [:]
             while try statement.step() {
@@ -133,8 +142,17 @@ class SQLiteReader: StorageReader {
     }
 
     package func groups(containing principals: Set<String>) throws -> Set<String> {
+        try principals.reduce(into: []) { groups, principal in
+            groups.formUnion(try self.groups(containing: principal))
+        }
+    }
+
+    /// The groups that have a principal among their members.
+    ///
+    /// - Throws: `StorageError`.
+    func groups(containing principal: String) throws -> Set<String> {
         try connection.with(.groups) { statement in
-            statement.bind(texts: principals, at: 1)
+            statement.bind(principal, at: 1)
             return try statement.texts()
         }
     }
@@ -187,6 +205,15 @@ class SQLiteReader: StorageReader {
                         time: Timestamp(milliseconds: statement.integer(2))))
             }
             return broadcasts
+        }
+    }
+
+    /// SQLite's number of what other connections have written to the file, which changes with it.
+    ///
+    /// - Throws: `StorageError`.
+    final func dataVersion() throws -> Int64 {
+        try connection.with(.dataVersion) { statement in
+            try statement.step() ? statement.integer(0) : 0
         }
     }
 

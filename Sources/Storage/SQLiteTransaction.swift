@@ -23,6 +23,20 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
         group.append(pending)
     }
 
+    package override func object(_ id: String, in list: ResourceList) throws -> StoredObject? {
+        try memory.object(id, in: list) { try super.object(id, in: list) }
+    }
+
+    package override func permissions(of uri: String) throws -> [String: Set<String>] {
+        try memory.permissions(of: uri) { try super.permissions(of: uri) }
+    }
+
+    override func groups(containing principal: String) throws -> Set<String> {
+        try memory.groups(containing: principal) { try super.groups(containing: principal) }
+    }
+
+    private var memory: WriterMemory { group.memory }
+
     /// Reads all that `query` asks for before it visits, so that `visit` may write.
     package override func visit(
         _ query: ObjectQuery, _ visit: (StoredObject) throws -> Bool
@@ -59,7 +73,7 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
         let row = try group.row(of: list)
         let assigned = try assignTimestamp(given: timestamp, row: row, in: list)
         let number = try move(list, from: row, to: assigned.list)
-        pending.write(id, in: list)
+        note(id, in: list)
         let object = StoredObject(id: id, timestamp: assigned.object, members: members)
         try connection.with(.replaceObject) { statement in
             statement.bind(number, at: 1)
@@ -84,7 +98,7 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
             return connection.changedRows == 1
         }
         guard isDeleted else { return nil }
-        pending.write(id, in: list)
+        note(id, in: list)
         try move(list, from: row, to: assigned.list)
         return StoredObject(tombstone: id, timestamp: assigned.object)
     }
@@ -112,6 +126,12 @@ final class SQLiteTransaction: SQLiteReader, StorageTransaction {
             given: given, current: row?.timestamp, removed: removed, now: now)
         pending.put(at: assigned.object, in: list, above: row?.timestamp ?? removed)
         return assigned
+    }
+
+    /// Notes that an object was written, or ceased to be there.
+    private func note(_ id: String, in list: ResourceList) {
+        pending.write(id, in: list)
+        memory.write(id, in: list)
     }
 
     /// Gives a list its new timestamp, and a row if it has none; returns its number.
@@ -186,6 +206,7 @@ extension SQLiteTransaction {
         let row = try group.row(of: list)
         let number = try move(list, from: row, to: row?.timestamp ?? object.timestamp)
         pending.restore(object.id, in: list)
+        memory.write(object.id, in: list)
         try connection.with(object.isTombstone ? .replaceTombstone : .replaceObject) { statement in
             statement.bind(number, at: 1)
             statement.bind(object.id, at: 2)
@@ -209,7 +230,7 @@ extension SQLiteTransaction {
     package func remove(_ ids: [String], from list: ResourceList) throws {
         guard let row = try group.row(of: list) else { return }
         pending.removeTraces(in: list)
-        for id in ids { pending.write(id, in: list) }
+        for id in ids { note(id, in: list) }
         try run(.deleteObjectsOfIDs) { statement in
             statement.bind(row.number, at: 1)
             statement.bind(texts: ids, at: 2)
@@ -218,6 +239,7 @@ extension SQLiteTransaction {
 
     package func removeTree(at uri: String) throws {
         pending.changePermissions(of: uri)
+        memory.writeAnything()
         let below = uri + "/"
         var removed = try lists(.listsAt) { $0.bind(uri, at: 1) }
         removed += try lists(.listsBelow) { statement in
@@ -254,6 +276,7 @@ extension SQLiteTransaction {
 
     package func removeEverything() throws {
         pending.changePermissions(of: "")
+        memory.writeAnything()
         for list in try lists(.lists, { _ in }) { bury(list) }
         for query in [
             SQLiteQuery.deleteAllObjects, .deleteAllLists, .deleteAllPermissions,
@@ -275,29 +298,40 @@ extension SQLiteTransaction {
 
 extension SQLiteTransaction {
     package func setPermissions(_ permissions: [String: Set<String>], of uri: String) throws {
-        if !permissions.isEmpty { pending.changePermissions(of: uri) }
+        guard !permissions.isEmpty else { return }
+        pending.changePermissions(of: uri)
+        let before = try self.permissions(of: uri)
+        var after = before
+        // Until all is written, nothing of it is remembered.
+        memory.forgetPermissions(of: uri)
         for (permission, principals) in permissions {
-            try run(.deletePermissions) { statement in
-                statement.bind(uri, at: 1)
-                statement.bind(permission, at: 2)
+            let held = before[permission] ?? []
+            for principal in held.subtracting(principals) {
+                try run(.deletePermission) { $0.bind(uri, permission, principal) }
             }
-            for principal in principals {
-                try run(.insertPermission) { statement in
-                    statement.bind(uri, at: 1)
-                    statement.bind(permission, at: 2)
-                    statement.bind(principal, at: 3)
-                }
+            for principal in principals.subtracting(held) {
+                try run(.insertPermission) { $0.bind(uri, permission, principal) }
             }
+            after[permission] = principals.isEmpty ? nil : principals
         }
+        memory.set(after, of: uri)
     }
 
     package func removePermissions(of uris: [String]) throws {
-        for uri in uris { pending.changePermissions(of: uri) }
+        for uri in uris {
+            pending.changePermissions(of: uri)
+            memory.forgetPermissions(of: uri)
+        }
+        guard uris.count > Limits.permissionsAskedSinglyMax else {
+            for uri in uris { try run(.deletePermissionsOf) { $0.bind(uri, at: 1) } }
+            return
+        }
         try run(.deletePermissionsOfMany) { $0.bind(texts: uris, at: 1) }
     }
 
     package func setMembers(of group: String, to principals: Set<String>) throws {
         pending.changeMembers()
+        memory.changeMembers()
         try run(.deleteMembers) { $0.bind(group, at: 1) }
         for principal in principals {
             try run(.insertMember) { statement in
@@ -305,5 +339,14 @@ extension SQLiteTransaction {
                 statement.bind(principal, at: 2)
             }
         }
+    }
+}
+
+extension SQLiteStatement {
+    /// Binds three texts, in this order.
+    fileprivate func bind(_ first: String, _ second: String, _ third: String) {
+        bind(first, at: 1)
+        bind(second, at: 2)
+        bind(third, at: 3)
     }
 }

@@ -5,15 +5,19 @@
 // once, announces the changes and then reports to each job.
 //
 // Invariants: 1. a job is reported as done only after the commit that holds it returned;
-// 2. a job that failed left nothing; 3. nothing is kept in memory between two groups, so that a
-// failed commit leaves nothing to repair, and the next group works as soon as the disk does;
+// 2. a job that failed left nothing; 3. what is kept in memory between two groups is forgotten with
+// a transaction that is undone, so that a failed commit leaves nothing to repair, and the next
+// group works as soon as the disk does;
 // 4. a transaction that SQLite gave up is the failure of all its jobs, the rest begin a new one.
 
 import Core
 
 /// Runs the jobs that wait in durable groups.
-final class SQLiteWriter: Sendable {
+///
+/// `@unchecked Sendable`: its methods are called by the writer's thread alone.
+final class SQLiteWriter: @unchecked Sendable {
     private let connection: SQLiteConnection
+    private let memory = WriterMemory()
     private let clock: @Sendable () -> Timestamp
     private let counters: StorageCounters
     private let observer: CommitObserver
@@ -47,9 +51,9 @@ final class SQLiteWriter: Sendable {
         let group: SQLiteGroup
         do {
             try connection.begin(.write)
-            group = try SQLiteGroup(connection)
+            group = try SQLiteGroup(connection, memory: memory)
         } catch {
-            connection.rollback()
+            rollback()
             for job in waiting { job.fail(error) }
             waiting = []
             return
@@ -64,6 +68,7 @@ final class SQLiteWriter: Sendable {
             outcomes.append((job, outcome))
         }
         guard writes > 0 else {
+            // Each job was undone on its own, in the memory, too.
             connection.rollback()
             report(outcomes)
             return
@@ -72,13 +77,20 @@ final class SQLiteWriter: Sendable {
             try group.finish()
             try connection.commit()
         } catch {
-            connection.rollback()
+            rollback()
             report(outcomes, lost: error)
             return
         }
+        group.committed()
         counters.addCommit(writes: writes)
         observer.announce(group.commit)
         report(outcomes)
+    }
+
+    /// Undoes the transaction, and forgets what was known of it.
+    private func rollback() {
+        connection.rollback()
+        memory.forget()
     }
 
     /// Runs one job; if it throws, only what it did is undone.

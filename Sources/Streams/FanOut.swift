@@ -85,6 +85,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     var random: Random
     /// The loop's copy of the log of the monitored collections.
     private(set) var log: ChangeLog
+    private let loopNumber: Int
+    private var isListening = false
     /// The channels in use.
     var cohorts = CohortTable()
     /// The loop's copy of the broadcasts.
@@ -108,7 +110,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     ///
     /// - Parameters:
     ///   - transport: The loop; it must outlive this.
-    ///   - wake: Makes the loop call `synchronize()` soon; called from other threads.
+    ///   - wake: Makes the loop call `goOn()` soon; called from other threads.
     ///   - random: For spreading heartbeats and `retry:` times.
     ///   - ask: Asks the storage what changed in a collection, without waiting; `changesAnswered`
     ///     is to follow on the loop's thread.
@@ -126,7 +128,23 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         pace = Pace(
             windowMilliseconds: configuration.paceMilliseconds, slices: configuration.paceSlices)
         catchUps = CatchUpCache(windowMilliseconds: configuration.paceMilliseconds)
-        log = hub.attach(wake: wake)
+        (loopNumber, log) = hub.attach(wake: wake)
+    }
+
+    /// Goes on after the loop was woken: brings it up to the hub's head, and has it woken no more
+    /// if nobody streams from it.
+    package func goOn() {
+        synchronize()
+        guard isListening, statistics.subscribers.allSatisfy({ $0 == 0 }) else { return }
+        isListening = false
+        hub.setListening(false, loop: loopNumber)
+    }
+
+    /// Has the loop woken from now on when there is news.
+    private func listen() {
+        guard !isListening else { return }
+        isListening = true
+        hub.setListening(true, loop: loopNumber)
     }
 
     /// Brings the loop up to the hub's head, if it is behind, and sends what is new to all whom it
@@ -250,6 +268,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         _ id: StreamID, encoding: StreamEncoding, preamble: EncodedFrame, channel: Channel,
         cursor: String?, grant: StreamGrant? = nil
     ) -> Bool {
+        // Before it is asked for what is new, so that nothing falls between.
+        listen()
         guard let number = retain(channel) else { return false }
         let slot = Int(id.slot)
         while subscribers.count <= slot { subscribers.append(Subscriber()) }

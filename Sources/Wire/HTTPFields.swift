@@ -124,8 +124,7 @@ package struct HTTPFields: Sendable {
     /// Whether two field names or tokens are the same, ASCII letters compared without case.
     ///
     /// - Complexity: O(*n*).
-    package static func areEqual(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool
-    {
+    package static func areEqual(_ left: Substring, _ right: String) -> Bool {
         haveEqualBytes(left.utf8, right.utf8)
     }
 
@@ -172,10 +171,20 @@ extension StringProtocol {
     /// The text without the spaces and tabs at its ends (OWS, RFC 9110, section 5.6.3).
     ///
     /// - Complexity: O(*n*).
+    @inlinable
     package func trimmingOptionalWhiteSpace() -> SubSequence {
-        var slice = self[startIndex..<endIndex]
-        while let first = slice.first, first == " " || first == "\t" { slice = slice.dropFirst() }
-        while let last = slice.last, last == " " || last == "\t" { slice = slice.dropLast() }
-        return slice
+        let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        let bytes = utf8
+        guard let first = bytes.firstIndex(where: { !isSpace($0) }) else {
+            return self[endIndex..<endIndex]
+        }
+        var end = first
+        var index = first
+        while index < bytes.endIndex {
+            let next = bytes.index(after: index)
+            if !isSpace(bytes[index]) { end = next }
+            index = next
+        }
+        return self[first..<end]
     }
 }

@@ -120,7 +120,7 @@ package enum WebSocketHandshake {
         status: Int, fields: HTTPFields, for request: HTTPRequestHead
     ) throws(VerificationError) -> String? {
         guard status == 101 else { throw .status(status) }
-        guard let upgrade = fields["Upgrade"], HTTPFields.areEqual(upgrade, "websocket"),
+        guard let upgrade = fields["Upgrade"], HTTPFields.areEqual(upgrade[...], "websocket"),
             hasToken("upgrade", in: fields, "Connection")
         else {
             throw .noUpgrade
@@ -138,7 +138,7 @@ package enum WebSocketHandshake {
     /// Whether a key is 16 bytes in base64 (4.2.1).
     private static func isValidKey(_ key: String) -> Bool {
         key.utf8.count == 24 && key.hasSuffix("==") && !key.contains { $0 == "-" || $0 == "_" }
-            && Base64.decode(key)?.count == 16
+            && Base64.decode(key[...])?.count == 16
     }
 
     private static func hasToken(_ token: String, in fields: HTTPFields, _ name: String) -> Bool {

@@ -346,7 +346,8 @@ struct BroadcastTableTests {
             true
         }
         let woken = Mutex(0)
-        _ = hub.attach { woken.withLock { $0 += 1 } }
+        let loop = hub.attach { woken.withLock { $0 += 1 } }.loop
+        hub.setListening(true, loop: loop)
         #expect(hub.broadcasts(after: 0)?.version(of: "a") == "1")
         #expect(hub.broadcasts(after: 1) == nil)
         hub.publish(Commit(broadcasts: [Broadcast(id: "a", version: "2", time: .zero)]))

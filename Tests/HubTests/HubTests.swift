@@ -26,7 +26,8 @@ struct HubTests {
     func publishing() {
         let hub = makeHub()
         let wakes = Mutex(0)
-        var log = hub.attach { wakes.withLock { $0 += 1 } }
+        var (loop, log) = hub.attach { wakes.withLock { $0 += 1 } }
+        hub.setListening(true, loop: loop)
         hub.publish(Commit(changes: [change("x", 1, 10, bucket: "other")]))
         #expect(hub.announced == Revision(1))
         hub.publish(Commit(changes: [change("c", 2, 11)]))
@@ -41,6 +42,24 @@ struct HubTests {
         #expect(hub.monitoredEntries().entries.map(\.change.path.bucket) == ["b", "b"])
         let other = change("x", 1, 10, bucket: "other")
         #expect(hub.news(after: Revision(4), with: other.path).entry?.change == other)
+    }
+
+    @Test("wakes only the loops that listen, and only as long as they do")
+    func listening() {
+        let hub = makeHub()
+        let wakes = Mutex([0, 0])
+        let loops = (0..<2).map { number in hub.attach { wakes.withLock { $0[number] += 1 } }.loop }
+        hub.publish(Commit(changes: [change("c", 1, 10)]))
+        #expect(wakes.withLock { $0 } == [0, 0])
+        hub.setListening(true, loop: loops[1])
+        hub.publish(Commit(changes: [change("c", 2, 11)]))
+        hub.publish(Commit(changesAccess: true))
+        hub.noteAccessChange()
+        #expect(wakes.withLock { $0 } == [0, 3])
+        hub.setListening(false, loop: loops[1])
+        hub.setListening(true, loop: loops[0])
+        hub.publish(Commit(changes: [change("c", 3, 12)]))
+        #expect(wakes.withLock { $0 } == [1, 3])
     }
 
     @Test("has for each collection the last commit that wrote to it in any way")
@@ -68,7 +87,8 @@ struct HubTests {
     func access() {
         let hub = makeHub()
         let wakes = Mutex(0)
-        _ = hub.attach { wakes.withLock { $0 += 1 } }
+        let loop = hub.attach { wakes.withLock { $0 += 1 } }.loop
+        hub.setListening(true, loop: loop)
         hub.publish(Commit(changes: [change("c", 1, 11)]))
         #expect(hub.accessChanges == 0)
         hub.publish(Commit(changesAccess: true))
@@ -80,7 +100,8 @@ struct HubTests {
     func accessWithoutCommit() {
         let hub = makeHub()
         let wakes = Mutex(0)
-        _ = hub.attach { wakes.withLock { $0 += 1 } }
+        let loop = hub.attach { wakes.withLock { $0 += 1 } }.loop
+        hub.setListening(true, loop: loop)
         hub.noteAccessChange()
         #expect(hub.accessChanges == 1)
         #expect(wakes.withLock { $0 } == 1)

@@ -258,7 +258,7 @@ struct SQLiteStorageTests {
         for query in [
             SQLiteQuery.object, .list, .listsAt, .listsBelow, .permissions, .permissionsOfMany,
             .urisGranted, .urisAboveRecordsGranted, .deletePermissionsBelow, .deleteMembersBelow,
-            .groups, .change,
+            .groups, .change, .deletePermission, .deletePermissionsOf,
             .deleteObjects, .deleteObjectsOfIDs,
         ] {
             let plan = try plan(of: query, connection)
@@ -279,6 +279,24 @@ struct SQLiteStorageTests {
         return lines.joined(separator: "; ")
     }
 
+    @Test("sees in a write what another program has written to the file since the last one")
+    func writesOfOthers() async throws {
+        let storage = try open()
+        let uri = "/buckets/a"
+        try await storage.write { transaction in
+            _ = try transaction.put("a", in: .buckets)
+            try transaction.setPermissions(["write": ["one"]], of: uri)
+        }
+        let other = try SQLiteConnection(path: path)
+        try other.execute("UPDATE permissions SET principal = 'two'; DELETE FROM objects")
+        let seen = try await storage.write { transaction in
+            (try transaction.permissions(of: uri), try transaction.object("a", in: .buckets))
+        }
+        #expect(seen.0 == ["write": ["two"]])
+        #expect(seen.1 == nil)
+        storage.close()
+    }
+
     @Test("counts its queries")
     func countsQueries() async throws {
         let storage = try open()
@@ -288,10 +306,14 @@ struct SQLiteStorageTests {
         #expect(before.writes == 1)
         _ = try await storage.read { try $0.object("a", in: .plugins) }
         #expect(storage.statistics.queries == before.queries + 1)
+        // Those of a few objects are asked for one by one, those of many together.
         _ = try await storage.read { try $0.permissions(of: ["/a", "/b", "/c"]) }
-        #expect(storage.statistics.queries == before.queries + 2)
+        #expect(storage.statistics.queries == before.queries + 4)
+        let many = (0...Limits.permissionsAskedSinglyMax).map { "/a\($0)" }
+        _ = try await storage.read { try $0.permissions(of: many) }
+        #expect(storage.statistics.queries == before.queries + 5)
         _ = try await storage.read { _ in }
-        #expect(storage.statistics.queries == before.queries + 2)
+        #expect(storage.statistics.queries == before.queries + 5)
         storage.close()
     }
 }

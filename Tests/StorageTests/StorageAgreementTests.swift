@@ -81,6 +81,8 @@ struct StorageAgreementTests {
 
     private static func run(_ steps: [Step], in transaction: any StorageTransaction) throws {
         for step in steps {
+            // What is asked for between writes must not be remembered beyond them.
+            _ = try describeRemembered(transaction)
             switch step {
             case .put(let id, let list, let given): try transaction.put(id, given, in: list)
             case .delete(let id, let list, let given):
@@ -116,14 +118,24 @@ struct StorageAgreementTests {
                 return true
             }
         }
+        return try (lines + describeRemembered(reader)).joined(separator: "\n")
+    }
+
+    /// What a writer may remember from one write to the next, as text.
+    private static func describeRemembered(_ reader: any StorageReader) throws -> [String] {
+        var lines: [String] = []
         for number in 0..<5 {
+            for list in [ResourceList.buckets, .collections(of: "a")] {
+                let object = try reader.object("r\(number)", in: list)
+                lines.append(object?.text ?? "none")
+            }
             let permissions = try reader.permissions(of: "/buckets/r\(number)")
             lines.append("\(permissions.mapValues { $0.sorted() })")
         }
         for number in 0..<3 {
             lines.append("\(try reader.groups(containing: ["p\(number)"]).sorted())")
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
     /// Runs all writes in groups and returns what is there after each group.

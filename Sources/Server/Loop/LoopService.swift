@@ -187,7 +187,7 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
 
     func woken() {
         takeOver()
-        fanOut.synchronize()
+        fanOut.goOn()
         checkAccess()
     }
 
