@@ -30,22 +30,29 @@ package enum Cursor: Hashable, Sendable {
     /// - Throws: `SyntaxError.malformed`; a stream answers it with the whole list and a `reset`.
     /// - Complexity: O(1): texts longer than `Limits.cursorBytesMax` are refused unread.
     package init(parsing text: some StringProtocol) throws(SyntaxError) {
-        let utf8Count = text.utf8.count
-        guard utf8Count > 0 else {
+        guard text.utf8.count <= Limits.cursorBytesMax else { throw .malformed }
+        try self.init(bytes: Array(text.utf8)[...])
+    }
+
+    private init(bytes: ArraySlice<UInt8>) throws(SyntaxError) {
+        guard !bytes.isEmpty else {
             self = .start
             return
         }
-        guard utf8Count <= Limits.cursorBytesMax else { throw .malformed }
-        if let timestamp = Timestamp(quotedOrNot: text) {
-            self = .timestamp(timestamp)
+        let quote = UInt8(ascii: "\"")
+        let isQuoted = bytes.count > 1 && bytes.first == quote && bytes.last == quote
+        let plain = isQuoted ? bytes.dropFirst().dropLast() : bytes
+        if let number = DecimalNumber.parse(plain, digitsMax: 18) {
+            self = .timestamp(Timestamp(milliseconds: number))
             return
         }
-        let parts = String(text).split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let timestamp = Timestamp(parts[0]), let epoch = Epoch(parts[1]),
-            let number = DecimalNumber.parse(parts[2].utf8, digitsMax: 18), number >= 0,
-            parts[2].utf8.first != UInt8(ascii: "-")
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3, let time = DecimalNumber.parse(parts[0], digitsMax: 18),
+            let epoch = Epoch(bytes: parts[1]),
+            let number = DecimalNumber.parse(parts[2], digitsMax: 18), number >= 0,
+            parts[2].first != UInt8(ascii: "-")
         else { throw .malformed }
-        self = .exact(timestamp, epoch, Revision(UInt64(number)))
+        self = .exact(Timestamp(milliseconds: time), epoch, Revision(UInt64(number)))
     }
 }
 

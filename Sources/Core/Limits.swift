@@ -64,9 +64,11 @@ package enum Limits {
     // MARK: Event loops
 
     /// Connections accepted from one listener in one turn.
-    package static let acceptsPerTurnMax = 256
+    package static let acceptsPerTurnMax = 32
     /// Alarms of one loop that belong to no connection.
     package static let alarmsPerLoop = 2
+    /// How long what other threads post to a loop waits for the events of a turn, in nanoseconds.
+    package static let mailWaitNanosecondsMax: Int64 = 1_000_000
     /// Events taken from epoll in one turn.
     package static let eventsPerTurnMax = 512
     /// Bytes read from one connection in one turn.

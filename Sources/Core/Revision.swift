@@ -64,9 +64,14 @@ package struct Epoch: Hashable, Sendable {
     /// Reads the 12 lower-case hexadecimal digits that `description` writes, or 24 if only a part
     /// of the history is told.
     package init?(_ text: some StringProtocol) {
-        let count = text.utf8.count
-        guard count == 12 || count == 24, let bits = Epoch.digits(text.utf8.prefix(12)),
-            let view = Epoch.digits(text.utf8.dropFirst(12)), count == 12 || view > 0
+        self.init(bytes: Array(text.utf8)[...])
+    }
+
+    /// The same of the text's bytes.
+    init?(bytes: ArraySlice<UInt8>) {
+        let count = bytes.count
+        guard count == 12 || count == 24, let bits = Epoch.digits(bytes.prefix(12)),
+            let view = Epoch.digits(bytes.dropFirst(12)), count == 12 || view > 0
         else { return nil }
         self.init(bits: bits, view: view)
     }

@@ -45,7 +45,7 @@ struct CORSPolicy {
         }
         let exposed =
             request.head.method == .options ? "" : endpoint.exposedText(request.head.method)
-        if !exposed.isEmpty { reply.fields["Access-Control-Expose-Headers"] = exposed }
+        if !exposed.isEmpty { reply.fields.append("Access-Control-Expose-Headers", exposed) }
     }
 
     /// Answers a preflight request.

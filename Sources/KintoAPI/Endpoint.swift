@@ -61,10 +61,11 @@ struct Endpoint: Sendable {
 
     /// Those fields, as a field's value.
     func exposedText(_ method: HTTPMethod) -> String {
-        guard method != .get, method != .head else {
-            return exposedFields(method).joined(separator: ", ")
+        guard methods.contains(method) else { return "" }
+        if exposed == .plain || method != .get && method != .head {
+            return ExposedFields.defaultsText
         }
-        return methods.contains(method) ? ExposedFields.defaultsText : ""
+        return exposed.fields(method).joined(separator: ", ")
     }
 
     /// The fields that answers to some method expose.
@@ -74,10 +75,10 @@ struct Endpoint: Sendable {
 /// The variable segments of a path, decoded, from left to right.
 struct PathVariables {
     /// The segments.
-    var segments: [Substring] = []
+    let segments: [String]
 
     /// The variable in a place, 0 for the first.
-    subscript(place: Int) -> String { String(segments[place]) }
+    subscript(place: Int) -> String { segments[place] }
 }
 
 /// The fields that answers expose to scripts (CORS).

@@ -19,7 +19,7 @@ struct Router: Sendable {
 
     /// Where a path has come to after some segments.
     private struct Node {
-        var literals: [(segment: String, node: Int)] = []
+        var literals: [(segment: [UInt8], node: Int)] = []
         var variable: Int?
         var endpoint: Int?
     }
@@ -52,23 +52,24 @@ struct Router: Sendable {
         } catch {
             return Match(route: .nowhere(.undecodable))
         }
-        let prefix = Router.prefix.utf8
-        guard decoded.utf8.first == UInt8(ascii: "/") else {
+        let path = SegmentedPath(decoded)
+        guard path.bytes.first == UInt8(ascii: "/") else {
             return Match(route: .nowhere(.otherVersion))
         }
-        guard Router.hasVersion(decoded) else { return Match(route: .nowhere(.unversioned)) }
-        guard decoded.utf8.starts(with: prefix) else {
+        let version = path.segment(0)
+        guard Router.isVersion(version) else { return Match(route: .nowhere(.unversioned)) }
+        guard path.bytes.starts(with: Router.prefix.utf8) else {
             return Match(route: .nowhere(.otherVersion))
         }
-        let rest = decoded.utf8.dropFirst(prefix.count)
-        guard rest.first == UInt8(ascii: "/") else { return Match(route: .nowhere(.unknown)) }
-        let segments = Router.segments(rest.dropFirst())
-        if hasDefaultBucket, segments.count > 1, segments[0] == "buckets",
-            segments[1] == DefaultBucketEndpoint.alias
+        guard version.count == Router.prefix.utf8.count - 1, path.count > 1 else {
+            return Match(route: .nowhere(.unknown))
+        }
+        if hasDefaultBucket, path.count > 2, path.segment(1).elementsEqual("buckets".utf8),
+            path.segment(2).elementsEqual(DefaultBucketEndpoint.alias.utf8)
         {
-            return Match(route: .defaultBucket(segments.dropFirst(2).map(String.init)))
+            return Match(route: .defaultBucket((3..<path.count).map(path.text)))
         }
-        guard let (endpoint, variables) = find(segments) else {
+        guard let (endpoint, variables) = find(path, from: 1) else {
             return Match(route: .nowhere(.unknown))
         }
         return Match(route: endpoint.route(variables), endpoint: endpoint)
@@ -89,7 +90,7 @@ struct Router: Sendable {
     ///
     /// - Complexity: O(*n*).
     func object(at uri: String) -> Object? {
-        guard let (endpoint, variables) = find(Router.segments(uri.utf8.dropFirst())),
+        guard let (endpoint, variables) = find(SegmentedPath(uri), from: 0),
             case .object(let list, let id) = endpoint.route(variables)
         else { return nil }
         return Object(
@@ -99,33 +100,29 @@ struct Router: Sendable {
 
     /// Whether a path, decoded and without version, leads to an endpoint.
     func hasEndpoint(at path: String) -> Bool {
-        find(Router.segments(path.utf8.dropFirst())) != nil
+        find(SegmentedPath(path), from: 0) != nil
     }
 
-    private static func segments(_ path: Substring.UTF8View) -> [Substring] {
-        path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            .map(Substring.init)
-    }
-
-    private func find(_ segments: [Substring]) -> (Endpoint, PathVariables)? {
-        var variables = PathVariables()
-        guard let place = find(segments[...], from: 0, &variables) else { return nil }
-        return (endpoints[place], variables)
+    /// The endpoint of a path's segments from one on, and the variables among them.
+    private func find(_ path: SegmentedPath, from first: Int) -> (Endpoint, PathVariables)? {
+        var variables: [Int] = []
+        guard let place = find(path, first, from: 0, &variables) else { return nil }
+        return (endpoints[place], PathVariables(segments: variables.map(path.text)))
     }
 
     /// The place of the endpoint of some segments, of which no two rows share all.
     private func find(
-        _ segments: ArraySlice<Substring>, from place: Int, _ variables: inout PathVariables
+        _ path: SegmentedPath, _ number: Int, from place: Int, _ variables: inout [Int]
     ) -> Int? {
-        let node = nodes[place]
-        guard let segment = segments.first else { return node.endpoint }
-        for (literal, next) in node.literals where literal.utf8.elementsEqual(segment.utf8) {
-            if let found = find(segments.dropFirst(), from: next, &variables) { return found }
+        guard number < path.count else { return nodes[place].endpoint }
+        let segment = path.segment(number)
+        for literal in nodes[place].literals where segment.elementsEqual(literal.segment) {
+            if let found = find(path, number + 1, from: literal.node, &variables) { return found }
         }
-        guard let next = node.variable, !segment.isEmpty else { return nil }
-        variables.segments.append(segment)
-        if let found = find(segments.dropFirst(), from: next, &variables) { return found }
-        variables.segments.removeLast()
+        guard let next = nodes[place].variable, !segment.isEmpty else { return nil }
+        variables.append(number)
+        if let found = find(path, number + 1, from: next, &variables) { return found }
+        variables.removeLast()
         return nil
     }
 
@@ -137,7 +134,7 @@ struct Router: Sendable {
             let known =
                 segment.first == "{"
                 ? nodes[current].variable
-                : nodes[current].literals.first { $0.segment == segment }?.node
+                : nodes[current].literals.first { $0.segment.elementsEqual(segment.utf8) }?.node
             if let known {
                 current = known
                 continue
@@ -145,7 +142,7 @@ struct Router: Sendable {
             if segment.first == "{" {
                 nodes[current].variable = nodes.count
             } else {
-                nodes[current].literals.append((String(segment), nodes.count))
+                nodes[current].literals.append((Array(segment.utf8), nodes.count))
             }
             current = nodes.count
             nodes.append(Node())
@@ -154,12 +151,39 @@ struct Router: Sendable {
         nodes[current].endpoint = place
     }
 
-    /// Whether the first segment is a version: `v` and a digit.
-    private static func hasVersion(_ path: String) -> Bool {
-        let bytes = path.utf8.dropFirst().prefix(2)
+    /// Whether a segment is that of a version: it begins with `v` and a digit.
+    private static func isVersion(_ segment: ArraySlice<UInt8>) -> Bool {
+        let bytes = segment.prefix(2)
         guard bytes.count == 2, bytes.first == UInt8(ascii: "v"), let digit = bytes.last else {
             return false
         }
         return digit >= UInt8(ascii: "0") && digit <= UInt8(ascii: "9")
     }
+}
+
+/// A path and where its segments lie, looked at as bytes: to compare them as texts takes much
+/// longer.
+private struct SegmentedPath {
+    let bytes: [UInt8]
+    /// Where each slash is, and where one would follow the last segment.
+    private var ends: [Int] = []
+
+    /// Cuts a path that begins with a slash.
+    init(_ path: String) {
+        bytes = Array(path.utf8)
+        ends.reserveCapacity(8)
+        for place in bytes.indices where bytes[place] == UInt8(ascii: "/") { ends.append(place) }
+        ends.append(bytes.count)
+    }
+
+    /// How many segments there are.
+    var count: Int { ends.count - 1 }
+
+    /// The segment of a number, 0 for the first.
+    func segment(_ number: Int) -> ArraySlice<UInt8> {
+        bytes[(ends[number] + 1)..<ends[number + 1]]
+    }
+
+    /// The same as a text.
+    func text(_ number: Int) -> String { String(decoding: segment(number), as: UTF8.self) }
 }

@@ -24,7 +24,7 @@ final class Mailbox: Sendable {
     let descriptor: Descriptor
     private let jobsMax: Int
     private let contents = Mutex(Contents())
-    private let isSignalled = Atomic(false)
+    private let hasSignal = Atomic(false)
     private let stopRequested = Atomic(false)
 
     /// Makes an open mailbox for at most `jobsMax` waiting jobs.
@@ -50,10 +50,13 @@ final class Mailbox: Sendable {
 
     /// Makes the loop look, unless it is about to.
     func wake() {
-        if !isSignalled.exchange(true, ordering: .acquiringAndReleasing) {
+        if !hasSignal.exchange(true, ordering: .acquiringAndReleasing) {
             _ = hg_eventfd_signal(descriptor.raw)
         }
     }
+
+    /// Whether the loop is to look.
+    var isSignalled: Bool { hasSignal.load(ordering: .relaxed) }
 
     /// Makes the loop end after its turn.
     func requestStop() {
@@ -66,7 +69,7 @@ final class Mailbox: Sendable {
 
     /// Clears the signal and takes the jobs that wait; the loop's thread only.
     func take() -> [Job] {
-        _ = isSignalled.exchange(false, ordering: .acquiringAndReleasing)
+        _ = hasSignal.exchange(false, ordering: .acquiringAndReleasing)
         return contents.withLock { contents in
             var jobs: [Job] = []
             swap(&jobs, &contents.jobs)

@@ -64,6 +64,28 @@ struct LoopLimitsTests {
         #expect(perTurn.total == count)
     }
 
+    @Test("let what other threads post wait so long for the events of a turn, and no longer")
+    func mailWait() throws {
+        let hasPosted = Atomic(false)
+        let posted = EventLog()
+        let test = try TestLoop(
+            Script(received: { loop, _, bytes in
+                if !hasPosted.exchange(true, ordering: .relaxed) {
+                    _ = loop.post { posted.append(.note("mail")) }
+                }
+                let end = MonotonicInstant.read().nanoseconds + Limits.mailWaitNanosecondsMax
+                while MonotonicInstant.read().nanoseconds <= end {}
+                posted.append(.note("event"))
+                return bytes.count
+            }))
+        let clients = (0..<4).map { _ in test.adopt().client }
+        defer { withExtendedLifetime(clients) {} }
+        // All are ready when the next turn begins.
+        test.onLoop { _ in for client in clients { client.send("x") } }
+        #expect(posted.wait { $0.count == 5 })
+        #expect(posted.all == ["event", "mail", "event", "event", "event"].map { .note($0) })
+    }
+
     @Test("let a turn read so many bytes of one connection, through one buffer")
     func reads() throws {
         let perTurn = PerTurn()

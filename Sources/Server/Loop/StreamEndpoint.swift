@@ -107,9 +107,9 @@ enum StreamEndpoint {
 
     private static func eventStreamFields(_ shared: HTTPFields) -> HTTPFields {
         var fields = shared
-        fields["Content-Type"] = EventStreamEncoder.mediaType
-        fields["Cache-Control"] = "no-store"
-        fields["X-Accel-Buffering"] = "no"
+        fields.append("Content-Type", EventStreamEncoder.mediaType)
+        fields.append("Cache-Control", "no-store")
+        fields.append("X-Accel-Buffering", "no")
         return fields
     }
 }
