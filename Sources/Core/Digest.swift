@@ -46,12 +46,12 @@ package enum Digest {
     /// The 16 bytes of the MD5 of `bytes`; for entry ids only, which kinto-changes defines so.
     ///
     /// - Complexity: O(*n*).
-    package static func md5(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, EVP_md5()) }
+    package static func md5(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, md5Algorithm) }
 
     /// The 20 bytes of the SHA-1 of `bytes`; for the WebSocket handshake (RFC 6455, 4.2.2).
     ///
     /// - Complexity: O(*n*).
-    package static func sha1(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, EVP_sha1()) }
+    package static func sha1(_ bytes: [UInt8]) -> [UInt8] { compute(bytes, sha1Algorithm) }
 
     /// The 32 bytes of the HMAC-SHA-256 of `message` under `key` (RFC 2104), which may be empty.
     ///
@@ -87,23 +87,42 @@ package enum Digest {
     ///
     /// - Complexity: O(*n*).
     package static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for (place, byte) in bytes.enumerated() {
+                text.initializeElement(at: place * 2, to: digit(byte >> 4))
+                text.initializeElement(at: place * 2 + 1, to: digit(byte & 15))
+            }
+            return bytes.count * 2
         }
-        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
     /// The first 16 of `bytes` in the form of a UUID (RFC 9562, section 4): hexadecimal digits in
     /// groups.
     package static func uuid(_ bytes: [UInt8]) -> String {
         precondition(bytes.count >= 16)
-        return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16]
-            .map { hexadecimal(Array(bytes[$0])) }.joined(separator: "-")
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var place = 0
+            for (number, byte) in bytes.prefix(16).enumerated() {
+                // Groups of 4, 2, 2, 2 and 6 bytes.
+                if number == 4 || number == 6 || number == 8 || number == 10 {
+                    text.initializeElement(at: place, to: UInt8(ascii: "-"))
+                    place += 1
+                }
+                text.initializeElement(at: place, to: digit(byte >> 4))
+                text.initializeElement(at: place + 1, to: digit(byte & 15))
+                place += 2
+            }
+            return place
+        }
     }
+
+    // Looked up once: to have libcrypto do it each time takes it as long as a short digest.
+    nonisolated(unsafe) private static let md5Algorithm = EVP_MD_fetch(nil, "MD5", nil)
+    nonisolated(unsafe) private static let sha1Algorithm = EVP_MD_fetch(nil, "SHA1", nil)
 
     private static func compute(_ bytes: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
