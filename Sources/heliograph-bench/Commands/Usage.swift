@@ -69,8 +69,8 @@ extension MeasurementKind {
     }
 
     private static let fanoutOptions = """
-          --subscribers N              subscribers, opened before the first event
-          --transport sse|websocket    how they are connected
+          --subscribers N              subscribers, opened before the first event; needed
+          --transport sse|websocket    how they are connected; needed
           --collections N              collections there are, the first of which changes (1)
           --filters N                  different filters among the subscribers (1)
           --events N                   events that are measured (20)
