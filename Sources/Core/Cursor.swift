@@ -39,11 +39,8 @@ package enum Cursor: Hashable, Sendable {
             self = .start
             return
         }
-        let quote = UInt8(ascii: "\"")
-        let isQuoted = bytes.count > 1 && bytes.first == quote && bytes.last == quote
-        let plain = isQuoted ? bytes.dropFirst().dropLast() : bytes
-        if let number = DecimalNumber.parse(plain, digitsMax: 18) {
-            self = .timestamp(Timestamp(milliseconds: number))
+        if let timestamp = Timestamp(quotedOrNot: bytes) {
+            self = .timestamp(timestamp)
             return
         }
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

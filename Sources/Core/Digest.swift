@@ -57,14 +57,7 @@ package enum Digest {
     ///
     /// - Complexity: O(*n*).
     package static func hmacSHA256(key: [UInt8], message: [UInt8]) -> [UInt8] {
-        var output = [UInt8](repeating: 0, count: 32)
-        var length: UInt32 = 0
-        // An empty key must still be a pointer: a null key means "the key of the last call".
-        let keyBytes = key.isEmpty ? [0] : key
-        let result = HMAC(
-            EVP_sha256(), keyBytes, Int32(key.count), message, message.count, &output, &length)
-        precondition(result != nil && length == 32, "libcrypto has no HMAC-SHA-256")
-        return output
+        HMACKey(key).code(of: message)
     }
 
     /// `count` bytes from libcrypto's generator, fit for secrets.

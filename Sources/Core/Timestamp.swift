@@ -39,11 +39,16 @@ package struct Timestamp: Comparable, Hashable, Sendable {
 
     /// Reads a timestamp that may stand in double quotes, as in an entity tag.
     package init?(quotedOrNot text: some StringProtocol) {
-        guard text.utf8.count >= 2, text.first == "\"", text.last == "\"" else {
-            self.init(text)
-            return
-        }
-        self.init(text.dropFirst().dropLast())
+        self.init(quotedOrNot: Array(text.utf8)[...])
+    }
+
+    /// The same of the text's bytes.
+    init?(quotedOrNot bytes: ArraySlice<UInt8>) {
+        let quote = UInt8(ascii: "\"")
+        let isQuoted = bytes.count > 1 && bytes.first == quote && bytes.last == quote
+        let plain = isQuoted ? bytes.dropFirst().dropLast() : bytes
+        guard let number = DecimalNumber.parse(plain, digitsMax: 18) else { return nil }
+        self.init(milliseconds: number)
     }
 }
 
