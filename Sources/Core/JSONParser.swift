@@ -204,6 +204,11 @@ private struct Reader {
     func string(at start: Int) throws(Failure) -> (String, Int) {
         var index = start + 1
         while true {
+            while index + ByteWord.count <= bytes.count,
+                !ByteWord(bytes, at: index).hasEndOfJSONText
+            {
+                index += ByteWord.count
+            }
             let byte = try byte(at: index)
             if byte == UInt8(ascii: "\"") {
                 return (String(decoding: bytes[(start + 1)..<index], as: UTF8.self), index + 1)

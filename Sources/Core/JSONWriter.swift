@@ -76,8 +76,13 @@ package enum JSONWriter {
             var index = 0
             while index < bytes.count {
                 let byte = bytes[index]
-                if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                guard isEscaped(byte) else {
                     index += 1
+                    while index + ByteWord.count <= bytes.count,
+                        !ByteWord(bytes, at: index).hasEndOfJSONText
+                    {
+                        index += ByteWord.count
+                    }
                     continue
                 }
                 output.append(contentsOf: bytes[start..<index])
@@ -88,6 +93,11 @@ package enum JSONWriter {
             output.append(contentsOf: bytes[start..<bytes.count])
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether a byte must not stand in a string as it is (RFC 8259, section 7).
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     private static func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {

@@ -14,10 +14,10 @@ package struct CollectionPath: Hashable, Sendable {
     }
 
     /// The collection's object URI, `/buckets/B/collections/C`.
-    package var uri: String { "/buckets/\(bucket)/collections/\(collection)" }
+    package var uri: String { String(joining: "/buckets/", bucket, "/collections/", collection) }
 
     /// Reads `/buckets/B/collections/C` and nothing longer or shorter.
-    package init?(uri: some StringProtocol) {
+    package init?(uri: String) {
         guard case .collection(let path)? = ResourcePath(uri: uri) else { return nil }
         self = path
     }
@@ -33,7 +33,7 @@ package enum ResourcePath: Hashable, Sendable {
     /// Reads an object URI of a bucket or a collection; a trailing slash is not accepted.
     ///
     /// - Complexity: O(length of `uri`).
-    package init?(uri: some StringProtocol) {
+    package init?(uri: String) {
         var rest = Substring(uri).utf8
         guard let bucket = ResourcePath.id(after: "/buckets/", in: &rest) else { return nil }
         if rest.isEmpty {
@@ -63,7 +63,12 @@ package enum ResourcePath: Hashable, Sendable {
     ///
     /// - Complexity: O(length of `uri`).
     package static func isAboveRecords(uri: String) -> Bool {
-        uri.utf8.count { $0 == UInt8(ascii: "/") } <= 4
+        var uri = uri
+        return uri.withUTF8 { bytes in
+            var slashes = 0
+            for byte in bytes where byte == UInt8(ascii: "/") { slashes += 1 }
+            return slashes <= 4
+        }
     }
 
     /// What `init(uri:)` reads, as a regular expression.
@@ -81,7 +86,7 @@ package enum ResourcePath: Hashable, Sendable {
     /// The object URI.
     package var uri: String {
         switch self {
-        case .bucket(let bucket): "/buckets/\(bucket)"
+        case .bucket(let bucket): String(joining: "/buckets/", bucket)
         case .collection(let path): path.uri
         }
     }

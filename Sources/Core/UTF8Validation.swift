@@ -4,11 +4,15 @@
 package enum UTF8Validation {
     /// The offset of the first byte that makes `bytes` invalid, or nil.
     ///
-    /// - Complexity: O(*n*).
+    /// - Complexity: O(*n*), eight bytes at a time in ASCII.
     package static func firstInvalidByte(in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         var index = 0
         let count = bytes.count
         while index < count {
+            while index + ByteWord.count <= count, ByteWord(bytes, at: index).isASCII {
+                index += ByteWord.count
+            }
+            guard index < count else { return nil }
             let lead = bytes[index]
             if lead < 0x80 {
                 index += 1

@@ -123,11 +123,17 @@ struct Authorization {
             let names = grants.isEmpty ? [action.rawValue] : grants.map(\.permission)
             if names.contains(where: { isGrantedBySettings($0, kind: kind) }) { return true }
         }
-        if grants.isEmpty { return false }
-        let uris = Array(Set(grants.map(\.uri)))
-        let permissions = try reader.permissions(of: uris)
-        return grants.contains { grant in
-            let holders = permissions[grant.uri]?[grant.permission] ?? []
+        // One object after another, as most is granted by the bucket already.
+        var known: (uri: String, permissions: [String: Set<String>])?
+        return try grants.contains { grant in
+            let permissions: [String: Set<String>]
+            if let known, known.uri == grant.uri {
+                permissions = known.permissions
+            } else {
+                permissions = try reader.permissions(of: grant.uri)
+                known = (grant.uri, permissions)
+            }
+            let holders = permissions[grant.permission] ?? []
             return !holders.isDisjoint(with: principals)
         }
     }

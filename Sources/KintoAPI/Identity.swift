@@ -105,7 +105,10 @@ struct Identity: Sendable {
     /// - Throws: `StorageError`.
     func principals(_ reader: any StorageReader) throws -> Set<String> {
         guard let userID else { return [Identity.everyone] }
-        let groups = try reader.groups(containing: [userID, Identity.authenticated])
-        return groups.union([userID, Identity.everyone, Identity.authenticated])
+        var principals: Set = [userID, Identity.authenticated]
+        let groups = try reader.groups(containing: principals)
+        principals.insert(Identity.everyone)
+        principals.formUnion(groups)
+        return principals
     }
 }

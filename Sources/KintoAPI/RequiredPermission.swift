@@ -32,8 +32,8 @@ struct RequiredPermission {
     /// The id of the object it concerns; nil if it is the list.
     let id: String?
 
-    /// The permissions that allow it, each enough. None for the lists of buckets and
-    /// accounts, which only settings grant.
+    /// The permissions that allow it, each enough, those of one object in a row. None for the lists
+    /// of buckets and accounts, which only settings grant.
     var grants: [Grant] {
         guard let id else { return RequiredPermission.listGrants(action, list) }
         return RequiredPermission.objectGrants(action, list, id: id)
@@ -46,17 +46,19 @@ struct RequiredPermission {
 
     private static func listGrants(_ action: Action, _ list: ListAddress) -> [Grant] {
         guard let parent = list.parentURI, let bucket = list.bucket else { return [] }
-        let bucketURI = "/buckets/\(bucket)"
-        let isRecords = list.kind == .record
-        let inBucket = isRecords ? [Grant(uri: bucketURI, permission: "write")] : []
-        let write = inBucket + [Grant(uri: parent, permission: "write")]
-        switch action {
-        case .write: return write
-        case .create: return write + [Grant(uri: parent, permission: createPermission(list))]
-        case .read:
-            let readBucket = isRecords ? [Grant(uri: bucketURI, permission: "read")] : []
-            return write + readBucket + [Grant(uri: parent, permission: "read")]
+        var grants: [Grant] = []
+        if list.kind == .record {
+            let uri = ResourcePath.bucket(bucket).uri
+            grants.append(Grant(uri: uri, permission: "write"))
+            if action == .read { grants.append(Grant(uri: uri, permission: "read")) }
         }
+        grants.append(Grant(uri: parent, permission: "write"))
+        switch action {
+        case .write: break
+        case .create: grants.append(Grant(uri: parent, permission: createPermission(list)))
+        case .read: grants.append(Grant(uri: parent, permission: "read"))
+        }
+        return grants
     }
 
     private static func objectGrants(
@@ -64,7 +66,7 @@ struct RequiredPermission {
     ) -> [Grant] {
         let uri = list.uri(of: id)
         var above: [String] = []
-        if let bucket = list.bucket { above.append("/buckets/\(bucket)") }
+        if let bucket = list.bucket { above.append(ResourcePath.bucket(bucket).uri) }
         if list.kind == .record, let collection = list.parentURI { above.append(collection) }
         let all = above + [uri]
         switch action {

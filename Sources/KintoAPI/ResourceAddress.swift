@@ -74,19 +74,21 @@ enum ListAddress: Hashable {
         switch self {
         case .buckets, .accounts: nil
         case .groups(let bucket), .collections(let bucket), .history(let bucket):
-            "/buckets/\(bucket)"
+            ResourcePath.bucket(bucket).uri
         case .records(let path): path.uri
         }
     }
 
     /// The URI of the list.
-    var uri: String { "\(parentURI ?? "")/\(kind.plural)" }
+    var uri: String { String(joining: parentURI ?? "", "/", kind.plural) }
 
     /// Where the storage keeps the list.
     var list: ResourceList { ResourceList(parent: parentURI ?? "", resource: kind.rawValue) }
 
     /// The URI of an object of the list.
-    func uri(of id: String) -> String { "\(uri)/\(id)" }
+    func uri(of id: String) -> String {
+        String(joining: parentURI ?? "", "/", kind.plural, "/", id)
+    }
 
     /// The bucket that everything of the list lies in; nil for buckets and accounts.
     var bucket: String? {

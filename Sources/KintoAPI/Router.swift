@@ -106,6 +106,7 @@ struct Router: Sendable {
     /// The endpoint of a path's segments from one on, and the variables among them.
     private func find(_ path: SegmentedPath, from first: Int) -> (Endpoint, PathVariables)? {
         var variables: [Int] = []
+        variables.reserveCapacity(4)
         guard let place = find(path, first, from: 0, &variables) else { return nil }
         return (endpoints[place], PathVariables(segments: variables.map(path.text)))
     }

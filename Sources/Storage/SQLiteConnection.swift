@@ -17,8 +17,7 @@ final class SQLiteConnection: @unchecked Sendable {
     let handle: OpaquePointer
     private let path: String
     private let counters: StorageCounters
-    /// Let go of after the database is closed, if this connection holds it.
-    /// The right to the database, if this connection has it.
+    /// The right to the database, if this connection has it; it ends after the database is closed.
     let lock: FileLock?
     private var statements: [SQLiteQuery: SQLiteStatement] = [:]
     private var expectsTransaction = false
@@ -73,6 +72,9 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// How many rows the last statement changed.
     var changedRows: Int { Int(sqlite3_changes(handle)) }
+
+    /// How many rows all statements so far changed, those that were undone included; it wraps.
+    var rowsEverChanged: Int32 { sqlite3_total_changes(handle) }
 
     // MARK: Transactions
 

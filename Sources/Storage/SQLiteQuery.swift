@@ -90,7 +90,7 @@ extension SQLiteQuery {
             SELECT bucket, collection, revision, last_modified, deleted FROM changes
             ORDER BY revision
             """
-        case .lastRevision: "SELECT revision FROM changes ORDER BY revision DESC LIMIT 1"
+        case .lastRevision: "SELECT max(revision) FROM changes"
         case .change: Self.changeSQL
         case .replaceChange: Self.replaceChangeSQL
 

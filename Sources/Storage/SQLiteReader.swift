@@ -143,7 +143,8 @@ class SQLiteReader: StorageReader {
 
     package func groups(containing principals: Set<String>) throws -> Set<String> {
         try principals.reduce(into: []) { groups, principal in
-            groups.formUnion(try self.groups(containing: principal))
+            let found = try self.groups(containing: principal)
+            if !found.isEmpty { groups.formUnion(found) }
         }
     }
 

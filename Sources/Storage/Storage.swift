@@ -46,7 +46,8 @@ package protocol Storage: AnyObject, Sendable {
     /// Runs `body` on the writer's thread; when its changes are durable, runs `completion`.
     ///
     /// If `body` throws, all it did is undone, and nothing of it is seen by anyone; other writes
-    /// of the same commit are not affected.
+    /// of the same commit are not affected. For that `body` may run twice, and only its second run
+    /// counts: it must do nothing outside the transaction that cannot be done again.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any StorageTransaction) throws -> Value,
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void)

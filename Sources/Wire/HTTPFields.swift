@@ -22,6 +22,9 @@ package struct HTTPFields: Sendable {
     private var bytes: [UInt8] = []
     private var spans: [Span] = []
 
+    private static let usualBytes = 480
+    private static let usualLines = 10
+
     /// Makes an empty section.
     package init() {}
 
@@ -71,6 +74,11 @@ package struct HTTPFields: Sendable {
 
     /// Adds a line behind the others.
     package mutating func append(_ name: String, _ value: String) {
+        // What an answer has fits in, so that it does not grow line by line.
+        if spans.isEmpty {
+            bytes.reserveCapacity(HTTPFields.usualBytes)
+            spans.reserveCapacity(HTTPFields.usualLines)
+        }
         let start = bytes.count
         bytes.append(contentsOf: name.utf8)
         let valueStart = bytes.count

@@ -50,6 +50,45 @@ struct JSONTests {
         #expect(value.string == "😀/\u{8}\u{C}\n\r\té")
     }
 
+    @Test("finds what must be escaped, or must not stand there, wherever it is in a long text")
+    func placesInText() throws {
+        let specials: [UInt8] = [0x00, 0x1F, 0x20, 0x21, 0x22, 0x23, 0x5B, 0x5C, 0x5D, 0x7F]
+        for length in 1...20 {
+            for place in 0..<length {
+                for special in specials {
+                    var bytes = [UInt8](repeating: 0x41 + UInt8(place % 3), count: length)
+                    bytes[place] = special
+                    let text = String(decoding: bytes, as: UTF8.self)
+                    let written = JSONWriter.bytes(.string(text))
+                    let isEscaped = special < 0x20 || special == 0x22 || special == 0x5C
+                    #expect(written.contains(0x5C) == isEscaped)
+                    #expect(try JSONParser.parse(written).string == text)
+                    if special < 0x20 {
+                        let raw = [0x22] + bytes + [0x22]
+                        let error = #expect(throws: JSONParser.SyntaxError.self) {
+                            try JSONParser.parse(raw)
+                        }
+                        #expect(error?.reason == .controlCharacter)
+                        #expect(error?.offset == place + 1)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("finds the first byte that is not UTF-8 wherever it is in a long text")
+    func placesOfInvalidUTF8() {
+        for length in 1...20 {
+            for place in 0..<length {
+                var bytes = [UInt8](repeating: 0x41, count: length)
+                bytes[place] = 0xFF
+                bytes.withUnsafeBufferPointer {
+                    #expect(UTF8Validation.firstInvalidByte(in: $0) == place)
+                }
+            }
+        }
+    }
+
     @Test("keeps the last of several members with one key, few or many")
     func duplicateKeys() throws {
         let few = try JSONParser.parse(#"{"a":1,"b":2,"a":3}"#)

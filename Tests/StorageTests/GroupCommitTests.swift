@@ -107,6 +107,50 @@ struct GroupCommitTests {
         storage.close()
     }
 
+    @Test("undoes a write that fails after it has written, and keeps the others in one commit")
+    func failedWrite() async throws {
+        let runs = Recorder<String>()
+        let failing: @Sendable (any StorageTransaction) throws -> Void = { transaction in
+            runs.append("failing")
+            try transaction.put("failed", in: .plugins)
+            try transaction.put("failed", in: .addons)
+            try transaction.setPermissions(["read": ["me"]], of: "/buckets/main")
+            throw Refusal()
+        }
+        let last: @Sendable (any StorageTransaction) throws -> Void = { transaction in
+            runs.append("last")
+            #expect(try transaction.permissions(of: "/buckets/main").isEmpty)
+            #expect(try transaction.timestamp(of: .addons) == nil)
+            try transaction.put("last", in: .plugins)
+        }
+        let results = await writeTogether([put("first"), failing, last])
+        #expect(results.map { (try? $0.get()) != nil } == [true, false, true])
+        // All ran together, found that one was to be undone, and then each as a part of its own.
+        #expect(runs.all == ["failing", "failing", "last"])
+        #expect(storage.statistics.commits == 2)
+        #expect(storage.statistics.writes == 3)
+        #expect(try await storage.read { try $0.ids(ObjectQuery(.plugins)) } == ["last", "first"])
+        #expect(try await storage.read { try $0.permissions(of: "/buckets/main") } == [:])
+        #expect(observed.all.map(\.path) == [.plugins, .plugins])
+        #expect(observed.all.map(\.revision) == [Revision(1), Revision(2)])
+        storage.close()
+    }
+
+    @Test("runs no write again for one that fails before it has written")
+    func refusedWrite() async throws {
+        let runs = Recorder<String>()
+        let refused: @Sendable (any StorageTransaction) throws -> Void = { transaction in
+            runs.append("refused")
+            _ = try transaction.object("first", in: .plugins)
+            throw Refusal()
+        }
+        let results = await writeTogether([put("first"), refused, put("last")])
+        #expect(results.map { (try? $0.get()) != nil } == [true, false, true])
+        #expect(runs.all == ["refused"])
+        #expect(try await storage.read { try $0.ids(ObjectQuery(.plugins)) } == ["last", "first"])
+        storage.close()
+    }
+
     // MARK: A full disk
 
     /// Lets the database grow by so many pages from now on.

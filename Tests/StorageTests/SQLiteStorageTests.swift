@@ -152,6 +152,45 @@ struct SQLiteStorageTests {
         try open().close()
     }
 
+    @Test(
+        "brings a database of each older schema to its own, with all that is in it",
+        arguments: 1..<SQLiteSchema.version)
+    func olderSchema(version: Int) async throws {
+        do {
+            let older = try SQLiteConnection(path: path)
+            for migration in SQLiteSchema.migrations[..<version] { try older.execute(migration) }
+            try older.execute("PRAGMA application_id = \(SQLiteSchema.applicationID)")
+            try older.execute("PRAGMA user_version = \(version)")
+            _ = try SQLiteSchema.replaceEpoch(older)
+            try older.execute(
+                """
+                INSERT INTO lists VALUES (7, '/buckets/main/collections/plugins', 'record', 20);
+                INSERT INTO objects VALUES (7, 'a', 20, 0, '{"id":"a","last_modified":20}');
+                INSERT INTO permissions VALUES ('/buckets/main', 'write', 'me');
+                INSERT INTO permissions VALUES ('/buckets/main', 'read', 'you');
+                INSERT INTO permissions
+                VALUES ('/buckets/main/collections/plugins/records/a', 'read', 'you');
+                INSERT INTO changes VALUES ('main', 'plugins', 5, 20, 0);
+                INSERT INTO changes VALUES ('main', 'addons', 4, 10, 1);
+                """)
+        }
+        let storage = try open()
+        #expect(try storage.changeLog().map(\.revision) == [Revision(4), Revision(5)])
+        try await storage.read { reader throws in
+            #expect(try reader.object("a", in: .plugins)?.timestamp == 20)
+            let uri = "/buckets/main"
+            #expect(try reader.permissions(of: uri) == ["write": ["me"], "read": ["you"]])
+            let granted = try reader.permissions(grantedTo: ["you"])
+            #expect(granted[uri] == ["read"])
+            #expect(granted.count == 2)
+            let above = try reader.urisAboveRecords(grantedTo: ["you"], permissions: ["read"])
+            #expect(above == [uri])
+        }
+        try await storage.write { _ = try $0.put("b", in: .plugins) }
+        #expect(try storage.changeLog().last?.revision == Revision(6))
+        storage.close()
+    }
+
     @Test("refuses a second server, by name, while others may read beside it")
     func secondServer() async throws {
         let storage = try open()
