@@ -2,7 +2,8 @@
 
 /// What one durable commit of the storage did, as far as others are told.
 package struct Commit: Equatable, Sendable {
-    /// The newest change of each collection that moved, by ascending revision.
+    /// What each of its writes moved, by ascending revision: a collection is there once for every
+    /// write that moved it.
     package var changes: [Change]
     /// The collections whose timestamps alone do not tell what happened in them: a record was
     /// written with a timestamp that is not above the list's, or the collection was removed.

@@ -10,7 +10,7 @@ import Storage
 extension Authorization {
     /// Whether the user reaches all accounts: settings grant writing them.
     var isAdministrator: Bool {
-        !(settings.principals["account_write_principals"] ?? []).isDisjoint(with: principals)
+        !(everywhere["account_write_principals"] ?? []).isDisjoint(with: principals)
     }
 
     /// Whether the user reaches the account of that id, if there is one.

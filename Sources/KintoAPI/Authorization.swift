@@ -14,8 +14,10 @@ struct Authorization {
         case shared([String])
     }
 
-    /// The settings.
-    let settings: KintoSettings
+    /// Who holds which permissions everywhere, by the names of the settings that say so.
+    let everywhere: [String: Set<String>]
+    /// How many ways to log in a refusal names.
+    private let challenges: Int
     /// Who the user is.
     let identity: Identity
     private let reader: any StorageReader
@@ -26,7 +28,8 @@ struct Authorization {
     ///
     /// - Throws: `StorageError`.
     init(_ identity: Identity, settings: KintoSettings, reader: any StorageReader) throws {
-        self.settings = settings
+        everywhere = settings.principals
+        challenges = settings.authenticationPolicies.count
         self.identity = identity
         self.reader = reader
         principals = try identity.principals(reader)
@@ -106,7 +109,7 @@ struct Authorization {
 
     private var refusal: APIError {
         identity.isAnonymous
-            ? .unauthorized(challenges: settings.authenticationPolicies.count) : .forbidden
+            ? .unauthorized(challenges: challenges) : .forbidden
     }
 
     /// Whether the user may do something.
@@ -119,7 +122,7 @@ struct Authorization {
     private func isAllowed(
         _ grants: [Grant], action: RequiredPermission.Action, kind: ResourceKind
     ) throws -> Bool {
-        if settings.mayGrant(kind) {
+        if isEverywhereGranted(on: kind) {
             let names = grants.isEmpty ? [action.rawValue] : grants.map(\.permission)
             if names.contains(where: { isGrantedBySettings($0, kind: kind) }) { return true }
         }
@@ -138,13 +141,18 @@ struct Authorization {
         }
     }
 
+    /// Whether settings grant anything to anyone on all objects of a kind.
+    private func isEverywhereGranted(on kind: ResourceKind) -> Bool {
+        everywhere.keys.contains { $0.utf8.starts(with: kind.rawValue.utf8) }
+    }
+
     /// Whether a setting such as `bucket_write_principals` grants a permission everywhere.
     private func isGrantedBySettings(_ permission: String, kind: ResourceKind) -> Bool {
         let isOfKind = permission.utf8.starts(with: kind.rawValue.utf8)
         let name =
             isOfKind
             ? String(permission.map { $0 == ":" ? "_" : $0 }) : "\(kind.rawValue)_\(permission)"
-        let holders = settings.principals["\(name)_principals"] ?? []
+        let holders = everywhere["\(name)_principals"] ?? []
         return !holders.isDisjoint(with: principals)
     }
 
@@ -155,14 +163,5 @@ struct Authorization {
         guard let parent = list.parentURI else { return false }
         let holders = try reader.permissions(of: parent)[permission] ?? []
         return !holders.isDisjoint(with: principals)
-    }
-}
-
-extension KintoSettings {
-    /// Whether a setting grants anything on all objects of a kind.
-    ///
-    /// - Complexity: O(number of such settings).
-    fileprivate func mayGrant(_ kind: ResourceKind) -> Bool {
-        principals.keys.contains { $0.utf8.starts(with: kind.rawValue.utf8) }
     }
 }

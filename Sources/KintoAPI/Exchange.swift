@@ -5,7 +5,10 @@ import Storage
 import Wire
 
 /// One request with all that is known about it before the storage is asked.
-struct Exchange: Sendable {
+///
+/// A class, since it goes through many hands, and between threads: to copy all that it has each
+/// time was a part of what every write costs.
+final class Exchange: Sendable {
     /// The service that answers it.
     let service: KintoService
     /// The request.
@@ -17,13 +20,11 @@ struct Exchange: Sendable {
     /// The time it came.
     let now: Timestamp
     /// What is known of logins, its own and those of the parts of a batch.
-    var verdicts: [Login: LoginVerdict] = [:] {
-        didSet { finding = Identity.find(login, verdicts: verdicts, settings: settings) }
-    }
+    let verdicts: [Login: LoginVerdict]
     /// The login that it gives.
     let login: Login?
     /// What can be said of who sent it.
-    private(set) var finding: Identity.Finding
+    let finding: Identity.Finding
     /// Its body.
     let body: RequestBody
     /// Whether it is part of a batch.
@@ -32,17 +33,30 @@ struct Exchange: Sendable {
     /// Makes an exchange of what is known of a request.
     init(
         service: KintoService, request: HTTPRequest, match: Router.Match, now: Timestamp,
-        body: RequestBody, isSubrequest: Bool
+        body: RequestBody, isSubrequest: Bool, verdicts: [Login: LoginVerdict]
     ) {
         self.service = service
         self.request = request
         route = match.route
         endpoint = match.endpoint
         self.now = now
+        self.verdicts = verdicts
         login = Login(request.head.fields)
-        finding = Identity.find(login, verdicts: [:], settings: service.settings)
+        finding = Identity.find(login, verdicts: verdicts, settings: service.settings)
         self.body = body
         self.isSubrequest = isSubrequest
+    }
+
+    /// The same, when it is known whose one more login is.
+    ///
+    /// - Complexity: O(length of the credentials).
+    func knowing(_ verdict: LoginVerdict, of login: Login) -> Exchange {
+        var verdicts = verdicts
+        verdicts[login] = verdict
+        return Exchange(
+            service: service, request: request,
+            match: Router.Match(route: route, endpoint: endpoint), now: now, body: body,
+            isSubrequest: isSubrequest, verdicts: verdicts)
     }
 
     /// Who sent it. Where an endpoint asks for that, it is known (`KintoService.endpointPlan`).

@@ -126,8 +126,7 @@ extension KintoService {
             case .known: break
             case .unverified(let login):
                 return .verify(login) { verdict in
-                    var exchange = exchange
-                    exchange.verdicts[login] = verdict
+                    let exchange = exchange.knowing(verdict, of: login)
                     return self.streamPlan(exchange, of: subject, changes: changes)
                 }
             case .lockedOut(let seconds):

@@ -125,24 +125,18 @@ package final class KintoService: Sendable {
     func plan(
         _ request: HTTPRequest, partOfBatch body: RequestBody, verdicts: [Login: LoginVerdict]
     ) -> Plan {
-        var exchange = exchange(request, body: body, isSubrequest: true)
-        exchange.verdicts = verdicts
-        return plan(exchange)
+        plan(exchange(request, body: body, isSubrequest: true, verdicts: verdicts))
     }
 
     /// The plan of a request that goes on when it is known whose a login is.
     func verifying(_ login: Login, _ exchange: Exchange) -> Plan {
-        .verify(login) { verdict in
-            var exchange = exchange
-            exchange.verdicts[login] = verdict
-            return self.plan(exchange)
-        }
+        .verify(login) { verdict in self.plan(exchange.knowing(verdict, of: login)) }
     }
 
     /// What a request needs that another one stands for.
     func plan(_ request: HTTPRequest, body: RequestBody, as exchange: Exchange) -> Plan {
-        var other = self.exchange(request, body: body, isSubrequest: exchange.isSubrequest)
-        other.verdicts = exchange.verdicts
+        let other = self.exchange(
+            request, body: body, isSubrequest: exchange.isSubrequest, verdicts: exchange.verdicts)
         return plan(other)
     }
 
@@ -200,15 +194,18 @@ package final class KintoService: Sendable {
 
     /// All that is known about a request before the storage is asked.
     ///
-    /// - Parameter body: The body, nil if it is still to be read.
+    /// - Parameters:
+    ///   - body: The body, nil if it is still to be read.
+    ///   - verdicts: What is known of logins.
     func exchange(
-        _ request: HTTPRequest, body: RequestBody?, isSubrequest: Bool
+        _ request: HTTPRequest, body: RequestBody?, isSubrequest: Bool,
+        verdicts: [Login: LoginVerdict] = [:]
     ) -> Exchange {
         let match = router.match(request.head.path)
         let hasBody = match.endpoint?.readsBody ?? false && request.hasJSONBody
         return Exchange(
             service: self, request: request, match: match, now: clock(),
             body: body ?? (hasBody ? RequestBody(request.body) : .none),
-            isSubrequest: isSubrequest)
+            isSubrequest: isSubrequest, verdicts: verdicts)
     }
 }

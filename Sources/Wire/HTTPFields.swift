@@ -60,7 +60,9 @@ package struct HTTPFields: Sendable {
             return joined
         }
         set {
-            spans = spans.filter { !isNamed($0, name) }
+            if spans.contains(where: { isNamed($0, name) }) {
+                spans = spans.filter { !isNamed($0, name) }
+            }
             if let newValue { append(name, newValue) }
         }
     }
