@@ -67,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "heliograph", dependencies: ["Server"], swiftSettings: swiftSettings),
         .executableTarget(
-            name: "heliograph-bench", dependencies: ["Core", "Wire", "CLinux"],
+            name: "heliograph-bench", dependencies: ["Core", "Wire", "CLinux", "CSQLite"],
             swiftSettings: swiftSettings),
 
         tests("CoreTests", ["Core"]),
@@ -80,7 +80,7 @@ let package = Package(
         tests(
             "ServerTests",
             ["Server", "Storage", "Reactor", "KintoAPI", "Streams", "Wire", "CLinux", "heliograph"]),
-        tests("BenchTests", ["heliograph-bench"]),
+        tests("BenchTests", ["heliograph-bench", "CSQLite"]),
         tests("Tidy", []),
     ]
 )

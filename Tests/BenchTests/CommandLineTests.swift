@@ -48,6 +48,9 @@ struct CommandLineTests {
             ["stall", "--collections", "26"], ["drain", "--url", "http://127.0.0.1:1/v1"],
             ["poll", "--case", "none"], ["poll", "--against-path", "/x"],
             ["poll", "--floor", "--against", "x"], ["write", "--writers", "0"],
+            ["write", "--writers", ""], ["write", "--writers", "1,,2"],
+            ["write", "--writers", "8,1,8"], ["start", "--records", "1"],
+            ["start", "--url", "http://127.0.0.1:1/v1"], ["start", "--storage", "memory"],
             ["herd", "--transport", "pigeon"], ["hold", "--nonsense", "1"], ["unknown"], [],
         ])
     func refusals(arguments: [String]) {

@@ -17,7 +17,9 @@ enum Arrows {
             "COpenSSL", "Synchronization", "Glibc", "Dispatch",
         ],
         "heliograph": ["Server", "Synchronization", "Glibc", "Dispatch"],
-        "heliograph-bench": ["Core", "Wire", "CLinux", "Synchronization", "Glibc", "Dispatch"],
+        "heliograph-bench": [
+            "Core", "Wire", "CLinux", "CSQLite", "Synchronization", "Glibc", "Dispatch",
+        ],
     ]
 
     /// What ships with the toolchain and is therefore no arrow of the manifest.

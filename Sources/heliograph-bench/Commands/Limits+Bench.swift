@@ -20,6 +20,16 @@ extension Limits {
     static let benchRecordBytesMax = 100_000
     /// How often the disk is made to keep something.
     static let benchDiskSyncs = 100
+    /// Bare transactions that `write` measures in a round.
+    static let benchTransactions = 300
+    /// How often a server is started in one run.
+    static let benchStartsMax = 1_000
+    /// Objects in a batch that fills a database before its server is started again.
+    static let benchFillRequestsPerBatch = 500
+    /// Between the readiness of a server and the look at its memory.
+    static let benchStartSettleMilliseconds = 300
+    /// Between two looks at the log of a server that starts.
+    static let benchStartPollNanoseconds: Int64 = 200_000
     /// Changes of one run.
     static let benchChangesMax = 10_000_000
     /// What may be due in one second.

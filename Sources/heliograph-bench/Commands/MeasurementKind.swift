@@ -12,6 +12,8 @@ enum MeasurementKind: String, CaseIterable {
     case poll
     /// What durable writes cost.
     case write
+    /// How long a server takes to be ready.
+    case start
     /// What happens when many return at once.
     case herd
     /// What idle subscribers occupy.
@@ -29,6 +31,7 @@ enum MeasurementKind: String, CaseIterable {
         case .drain: Drain(options: try DrainOptions(parsing: commandLine))
         case .poll: Poll(options: try PollOptions(parsing: commandLine))
         case .write: Write(options: try WriteOptions(parsing: commandLine))
+        case .start: Start(options: try StartOptions(parsing: commandLine))
         case .herd: Herd(options: try HerdOptions(parsing: commandLine))
         case .hold: Hold(options: try HoldOptions(parsing: commandLine))
         case .soak: Soak(options: try SoakOptions(parsing: commandLine))

@@ -49,6 +49,7 @@ extension MeasurementKind {
         case .drain: "how the subscribers of a server that ends move to its successor"
         case .poll: "what it costs to be asked whether something changed, and what"
         case .write: "what durable writes cost, one by one and in batches"
+        case .start: "how long a server takes to be ready, and what it occupies then"
         case .herd: "what happens when many subscribers return at once, from their cursors"
         case .hold: "what idle subscribers occupy, and what is left when they have gone"
         case .soak: "writers, readers, pollers, coming and going for a long time"
@@ -62,6 +63,7 @@ extension MeasurementKind {
         case .drain: Self.drainOptions
         case .poll: Self.pollOptions
         case .write: Self.writeOptions
+        case .start: Self.startOptions
         case .herd: Self.herdOptions
         case .hold: Self.holdOptions
         case .soak: Self.soakOptions
@@ -120,6 +122,12 @@ extension MeasurementKind {
           --data DIRECTORY             load its files BUCKET/COLLECTION.json in batches, too
           --batch N                    requests in a batch (25)
           --rounds N                   how often everything is measured (3)
+        """
+
+    private static let startOptions = """
+          --collections N              collections in the database (0)
+          --records N                  records in each of them (0)
+          --starts N                   how often the server is started (9)
         """
 
     private static let herdOptions = """

@@ -91,7 +91,7 @@ final class ServerProcess {
     /// The command line of a server to start, the program's path first.
     ///
     /// - Parameter port: The port to listen on; 0 lets a server that tells its address choose.
-    private static func arguments(
+    static func arguments(
         _ options: ServerOptions, directory: String, port: Int
     ) throws -> [String] {
         var arguments: [String]

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Writers here do not follow a schedule: what is asked is how much a number of writers get done who
-// each wait for an answer before they write again. Beside them, in turn, the disk alone.
+// each wait for an answer before they write again. Beside them, in turn, the disk alone and bare
+// transactions of SQLite's on it.
 
 import Core
 import Glibc
@@ -9,6 +10,8 @@ import Glibc
 /// The command `write`: what durable writes cost, one by one and in batches.
 struct Write: Measurement {
     private let options: WriteOptions
+    /// Names the records of this run, so that one that was written to before gets new ones.
+    private let token = String(MonotonicClock.nowNanoseconds, radix: 36)
 
     /// Makes the command.
     init(options: WriteOptions) {
@@ -19,38 +22,87 @@ struct Write: Measurement {
 
     func measure() throws -> Findings {
         var findings = Findings()
-        var disk = Histogram()
         var rounds = Rounds(["server"])
         for round in 0..<options.rounds {
             let server = try ServerProcess(options.server)
             findings.serverCommandLine = server.commandLine
             var report = Report()
-            disk.merge(try TemporaryDirectory.use { try DiskFloor.measure(directory: $0) })
+            let transaction = try measureDisk(&report)
             for writers in options.writers {
                 Console.progress("round \(round + 1), \(writers) writers")
-                let result = try write(writers, to: server)
-                result.add(to: &report, "writers_\(writers)", "\(writers) writers")
+                let result = try write(writers, to: server, round: round)
+                let label = writers == 1 ? "1 writer" : "\(writers) writers"
+                result.add(to: &report, "writers_\(writers)", label)
+                add(result.summary.latencies, of: writers, label, beside: transaction, &report)
                 findings.require(
                     none: result.summary.unexpected,
-                    "writes were answered \(result.summary.unexpectedStatus) or so")
+                    "writes of new records were answered \(result.summary.unexpectedStatus) or so")
             }
+            addGrowth(&report)
             if let data = options.data { try load(data, into: server, &report) }
             rounds.add(report, of: 0)
         }
         findings.report.add("rounds", "rounds", .count(Int64(options.rounds)))
-        findings.report.add(
-            "disk_microseconds", "append \(DiskFloor.bytes / 1_024) KB and fdatasync", disk)
         findings.report.add(rounds.median(of: 0))
         return findings
     }
 
-    private func write(_ writers: Int, to server: ServerProcess) throws -> RequestPool.Result {
+    /// Measures what the disk of this machine takes, unless the server may have another one.
+    ///
+    /// - Returns: The median of a bare transaction, in nanoseconds.
+    private func measureDisk(_ report: inout Report) throws -> Int64? {
+        if case .running = options.server.target { return nil }
+        let text = String(repeating: "x", count: options.recordBytes)
+        let (disk, transactions) = try TemporaryDirectory.use { directory in
+            (
+                try DiskFloor.measure(directory: directory),
+                try TransactionFloor.measure(
+                    directory: directory, text: text, count: Limits.benchTransactions)
+            )
+        }
+        report.add("disk_microseconds", "append \(DiskFloor.bytes / 1_024) KB and fdatasync", disk)
+        report.add("transaction_microseconds", "a bare transaction of SQLite's", transactions)
+        return transactions.value(atQuantile: 0.5)
+    }
+
+    /// Adds how much longer one writer waits than a bare transaction takes.
+    private func add(
+        _ latencies: Histogram, of writers: Int, _ label: String, beside transaction: Int64?,
+        _ report: inout Report
+    ) {
+        guard writers == 1, let transaction, let latency = latencies.value(atQuantile: 0.5) else {
+            return
+        }
+        report.add(
+            "writers_1_transactions", "\(label), p50 to that of a bare transaction",
+            .quantity(Double(latency) / Double(max(1, transaction)), unit: "", digits: 2))
+    }
+
+    /// Adds how much more each number of writers gets done than the first.
+    private func addGrowth(_ report: inout Report) {
+        let rates = options.writers.map { writers in
+            report.rows.first { $0.key == "writers_\(writers)_per_second" }?.figure.value
+        }
+        guard let first = rates[0], first > 0 else { return }
+        for (writers, rate) in zip(options.writers, rates).dropFirst() {
+            guard let rate else { continue }
+            report.add(
+                "writers_\(writers)_of_first",
+                "\(writers) writers, per second to that of \(options.writers[0])",
+                .quantity(rate / first, unit: "", digits: 2))
+        }
+    }
+
+    private func write(
+        _ writers: Int, to server: ServerProcess, round: Int
+    ) throws -> RequestPool.Result {
         let publisher = try Publisher(server: server, credentials: run.credentials)
         _ = try publisher.publish(count: 1, intervalNanoseconds: 0)
         let text = String(repeating: "x", count: options.recordBytes)
         var job = RequestJob(
             url: server.url, connections: writers, method: "PUT",
-            path: ChangeID.path(ofCollection: 0) + "/records/r\(writers)-\(RequestJob.numberMark)",
+            path: ChangeID.path(ofCollection: 0)
+                + "/records/r\(token)-\(round)-\(writers)-\(RequestJob.numberMark)",
             fields: RequestJob.authorization(run.credentials),
             body: "{\"data\":{\"text\":\"\(text)\"}}", statuses: [201])
         job.firstNumber = 0
@@ -142,7 +194,9 @@ enum BulkData {
             }
         }
         loader.finish()
-        guard loader.count > 0 else { throw BenchFailure("\(directory) has no collections") }
+        guard loader.count > 0 else {
+            throw BenchFailure("there are no files BUCKET/COLLECTION.json in \(directory)")
+        }
         return loader
     }
 }

@@ -29,13 +29,7 @@ struct WriteOptions {
             commandLine,
             valued: ["--writers", "--seconds", "--record-bytes", "--data", "--batch", "--rounds"])
         self.run = run
-        let text = arguments.text("--writers") ?? "1,8,64,512"
-        writers = try text.split(separator: ",").map { part in
-            guard let number = Int(part), (1...Limits.benchConnectionsMax).contains(number) else {
-                throw UsageError("--writers must look like 1,8,64")
-            }
-            return number
-        }
+        writers = try Self.writers(arguments.text("--writers") ?? "1,8,64,512")
         seconds = try arguments.number("--seconds", in: 1...Limits.benchSecondsMax) ?? 3
         recordBytes =
             try arguments.number("--record-bytes", in: 1...Limits.benchRecordBytesMax) ?? 500
@@ -46,5 +40,20 @@ struct WriteOptions {
         if let batch { server.environment["KINTO_BATCH_MAX_REQUESTS"] = String(batch) }
         self.server = server
         rounds = try arguments.number("--rounds", in: 1...Limits.benchRoundsMax) ?? 3
+    }
+
+    private static func writers(_ text: String) throws -> [Int] {
+        let most = Limits.benchConnectionsMax
+        var writers: [Int] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let number = Int(part), (1...most).contains(number) else {
+                throw UsageError("--writers must look like 1,8,64, each number from 1 to \(most)")
+            }
+            guard !writers.contains(number) else {
+                throw UsageError("--writers has \(number) twice")
+            }
+            writers.append(number)
+        }
+        return writers
     }
 }
