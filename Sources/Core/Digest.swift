@@ -9,6 +9,9 @@ private import COpenSSL
 package final class HMACKey: @unchecked Sendable, CustomReflectable {
     private let context: OpaquePointer
 
+    /// The empty key.
+    package static let empty = HMACKey([])
+
     /// Prepares a key, which may be empty.
     package init(_ key: [UInt8]) {
         // An empty key must still be a pointer: a null key means "the key of the last call".

@@ -49,28 +49,19 @@ package struct SettingRow: Sendable, Equatable {
 
     /// Whether the row is about the setting of that key (`SettingKey.canonical`).
     ///
-    /// - Complexity: O(length of the key × parts of the name).
+    /// - Complexity: O(length of the key × length of the name) at worst.
     package func matches(_ key: String) -> Bool {
         let own = self.key
         guard isPattern else { return own == key }
-        return Wildcard.matches(own[...], key[...])
-    }
-}
-
-/// Names with parts in angle brackets, each of which stands for one character or more.
-private enum Wildcard {
-    static func matches(_ pattern: Substring, _ text: Substring) -> Bool {
-        guard let open = pattern.firstIndex(of: "<"),
-            let close = pattern[open...].firstIndex(of: ">")
-        else { return pattern == text }
-        let literal = pattern[..<open]
-        guard text.hasPrefix(literal) else { return false }
-        let rest = pattern[close...].dropFirst()
-        var tail = text.dropFirst(literal.count)
-        while !tail.isEmpty {
-            tail = tail.dropFirst()
-            if matches(rest, tail) { return true }
+        // What is in angle brackets stands for one byte or more.
+        var pattern = ""
+        for part in own.split(separator: "<", omittingEmptySubsequences: false) {
+            guard let close = part.firstIndex(of: ">") else {
+                pattern += part
+                continue
+            }
+            pattern += "?*" + part[close...].dropFirst()
         }
-        return false
+        return Wildcard.matches(key, pattern: pattern)
     }
 }

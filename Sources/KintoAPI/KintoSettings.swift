@@ -92,7 +92,7 @@ package struct KintoSettings: Sendable {
         didSet { userIDKey = HMACKey(Array(userIDSecret.utf8)) }
     }
     /// The same, ready to be used.
-    private(set) var userIDKey = HMACKey([])
+    private(set) var userIDKey = HMACKey.empty
     /// `explicit_permissions`: whether who writes an object gets the permission to write it.
     package var hasExplicitPermissions = true
     /// `<kind>_<permission>_principals`: who is granted what everywhere, by that name.

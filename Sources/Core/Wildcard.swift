@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 
 /// Patterns in which `*` stands for any text and `?`, where asked for, for one character.
-enum Wildcard {
+package enum Wildcard {
     /// Whether the whole of `text` is what `pattern` describes, byte by byte.
     ///
     /// - Parameter hasSingles: Whether `?` is a wildcard too.
     /// - Complexity: O(*n* · *m*) at worst, without recursion.
-    static func matches(_ text: String, pattern: String, hasSingles: Bool = true) -> Bool {
+    package static func matches(
+        _ text: String, pattern: String, hasSingles: Bool = true
+    ) -> Bool {
         let text = Array(text.utf8)
         let pattern = Array(pattern.utf8)
         let star = UInt8(ascii: "*")
