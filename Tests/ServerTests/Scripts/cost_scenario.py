@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: MIT
 """What a delivery, a subscriber and a poll cost the server: cost_scenario.py HELIOGRAPH
 
-Counts the instructions, allocations and reference counts of the program by Valgrind's callgrind,
-and reads its memory from the system: figures that do not depend on how busy the machine is.
-HELIOGRAPH is a release build. Prints each figure with its limit; ends with 1 if one is above.
+Counts the instructions, allocations, reference counts and locked instructions (those of mutexes and
+atomics) of the program by Valgrind's callgrind, and reads its memory from the system: figures that
+do not depend on how busy the machine is. HELIOGRAPH is a release build. Prints each figure with its
+limit; ends with 1 if one is above.
 
 The cost of a delivery is what changes cost with subscribers, less what they cost with none; that
-of a poll is what many cost, less what few do.
+of a poll or a write is what many cost, less what few do.
 """
 
+import functools
 import json
 import os
 import re
@@ -29,6 +31,7 @@ STALLED = 4000
 WARMUP_CHANGES = 300
 STALLING_CHANGES = 1500
 POLLS = 2000
+WRITES = 300
 STREAM = "/v1/buckets/monitor/collections/changes/stream"
 CREDENTIALS = "Authorization: Basic bWU6c2VjcmV0\r\n"
 
@@ -36,6 +39,7 @@ CREDENTIALS = "Authorization: Basic bWU6c2VjcmV0\r\n"
 INSTRUCTIONS_MAX = 200
 ALLOCATIONS_MAX = 0.02
 REFERENCES_MAX = 0.1
+LOCKS_MAX = 0.1
 BYTES_MAX = 160
 STALLED_BYTES_MAX = 64
 LIST = "/v1/buckets/monitor/collections/changes/records"
@@ -46,17 +50,20 @@ POLLS_MAX = {
     "poll of the list, 304": (LIST, "If-None-Match: \"9999999999999\"\r\n", 10_000),
     "poll of a collection's changeset": (CHANGESET, CREDENTIALS, 10_000),
 }
+# Of new records, each in a transaction of its own.
+WRITE_INSTRUCTIONS_MAX = 450_000
+WRITE_QUERIES_MAX = 8
 ALLOCATING = {"malloc", "calloc", "realloc", "posix_memalign", "swift_allocObject"}
 COUNTING = {"swift_retain", "swift_release", "swift_bridgeObjectRetain",
             "swift_bridgeObjectRelease"}
 
 
 class Server:
-    """The program with a memory storage on one loop, under a tool if one is given."""
+    """The program with one loop, under a tool if one is given."""
 
-    def __init__(self, executable, tool=()):
+    def __init__(self, executable, tool=(), storage="memory"):
         self.process = subprocess.Popen(
-            [*tool, executable, "serve", "--port", "0", "--storage", "memory", "--loops", "1"],
+            [*tool, executable, "serve", "--port", "0", "--storage", storage, "--loops", "1"],
             env=dict(os.environ, HELIOGRAPH_STREAMS_HEARTBEAT_SECONDS="3600"),
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         for line in self.process.stderr:
@@ -140,12 +147,27 @@ class Crowd:
                     waiting.discard(key.fileobj)
 
 
+def callgrind(out):
+    """The tool that writes a profile with the count of each instruction."""
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--dump-instr=yes",
+            "--compress-pos=no", "--error-exitcode=0", "-q"]
+
+
+@functools.cache
+def locked_instructions(executable):
+    """The addresses of the program's instructions that lock the bus."""
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", executable],
+                          capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^ *([0-9a-f]+):\t(?:lock |xchg .*\()", text, re.MULTILINE)
+    assert found, "the program has no atomic instruction"
+    return {int(address, 16) for address in found}
+
+
 def counts(executable, subscribers, changes, websocket):
-    """Instructions, allocations and reference counts of a whole run."""
+    """Instructions, allocations, reference counts and locked instructions of a whole run."""
     with tempfile.TemporaryDirectory() as directory:
         out = os.path.join(directory, "out")
-        server = Server(executable, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
-                                     "--error-exitcode=0", "-q"])
+        server = Server(executable, callgrind(out))
         crowd = Crowd(server.port, subscribers, websocket)
         for number in range(changes):
             server.put(f"/buckets/b/collections/c/records/r{number % 5}")
@@ -153,15 +175,28 @@ def counts(executable, subscribers, changes, websocket):
         for subscriber in crowd.sockets:
             subscriber.close()
         server.end()
-        return read(out)
+        return read(out, executable)
 
 
-def read(path):
+def read(path, executable):
     """The totals of a profile of callgrind's."""
     names, calls, callee, total = {}, {}, None, 0
+    objects, is_own, is_call, locks = {}, False, False, 0
+    locked = locked_instructions(executable)
     with open(path, encoding="utf-8", errors="replace") as profile:
         for line in profile:
-            if line.startswith("cfn="):
+            if line.startswith("0x"):
+                if is_own and not is_call:
+                    address, _, count = line.split()
+                    locks += int(count) if int(address, 16) in locked else 0
+                is_call = False
+            elif line.startswith(("ob=", "cob=")):
+                number, _, name = line.partition("=")[2].strip().partition(" ")
+                if name:
+                    objects[number] = os.path.realpath(name)
+                if line.startswith("ob="):
+                    is_own = objects[number] == os.path.realpath(executable)
+            elif line.startswith("cfn="):
                 number, _, name = line[4:].strip().partition(" ")
                 if name:
                     names[number] = name
@@ -172,6 +207,7 @@ def read(path):
                     names[number] = name
             elif line.startswith("calls=") and callee:
                 calls[callee] = calls.get(callee, 0) + int(line[6:].split()[0])
+                is_call = True
             elif line.startswith(("summary:", "totals:")):
                 total = int(line.split()[1])
     by_name = {}
@@ -182,6 +218,7 @@ def read(path):
         "instructions": total,
         "allocations": sum(by_name.get(name, 0) for name in ALLOCATING),
         "references": sum(by_name.get(name, 0) for name in COUNTING),
+        "locks": locks,
     }
 
 
@@ -236,9 +273,7 @@ def per_poll(executable, path, fields):
         nonlocal queries
         with tempfile.TemporaryDirectory() as directory:
             out = os.path.join(directory, "out")
-            server = Server(executable, [
-                "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
-                "--error-exitcode=0", "-q"])
+            server = Server(executable, callgrind(out))
             server.put("/buckets/b/collections/c/records/r")
             for number in range(polls):
                 if number == 1:
@@ -247,9 +282,27 @@ def per_poll(executable, path, fields):
                 assert status in (200, 304), status
             queries = server.metric("storage_queries_total") - before
             server.end()
-            return read(out)["instructions"]
+            return read(out, executable)["instructions"]
     few, many = run(100), run(100 + POLLS)
     return (many - few) / POLLS, queries / (99 + POLLS)
+
+
+def per_write(executable):
+    """The instructions and the storage queries of one durable write of a new record."""
+    queries = 0
+    def run(writes):
+        nonlocal queries
+        with tempfile.TemporaryDirectory() as directory:
+            out = os.path.join(directory, "out")
+            server = Server(executable, callgrind(out), f"sqlite:///{directory}/test.db")
+            before = server.metric("storage_queries_total")
+            for number in range(writes):
+                server.put(f"/buckets/b/collections/c/records/r{number}")
+            queries = server.metric("storage_queries_total") - before
+            server.end()
+            return read(out, executable)["instructions"]
+    few, many = run(50), run(50 + WRITES)
+    return (many - few) / WRITES, queries / (50 + WRITES)
 
 
 def tell(name, figure, value, most):
@@ -269,6 +322,7 @@ def main():
             ("instructions per delivery", cost["instructions"], INSTRUCTIONS_MAX),
             ("allocations per delivery", cost["allocations"], ALLOCATIONS_MAX),
             ("retains and releases per delivery", cost["references"], REFERENCES_MAX),
+            ("locked instructions per delivery", cost["locks"], LOCKS_MAX),
             ("bytes per idle subscriber", per_idle_subscriber(executable, websocket), BYTES_MAX),
             ("bytes per stalled subscriber", per_stalled_subscriber(executable, websocket),
              STALLED_BYTES_MAX),
@@ -279,6 +333,9 @@ def main():
         instructions, queries = per_poll(executable, path, fields)
         is_above = not tell(name, "instructions", instructions, most) or is_above
         is_above = not tell(name, "storage queries", queries, 0) or is_above
+    instructions, queries = per_write(executable)
+    is_above = not tell("write", "instructions", instructions, WRITE_INSTRUCTIONS_MAX) or is_above
+    is_above = not tell("write", "storage queries", queries, WRITE_QUERIES_MAX) or is_above
     return 1 if is_above else 0
 
 
