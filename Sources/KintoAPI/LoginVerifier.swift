@@ -34,7 +34,7 @@ package final class LoginVerifier: Sendable {
     }
 
     private let storage: any Storage
-    private let workers: any PasswordWorkers
+    private let workers: any BackgroundWorkers
     private let clock: @Sendable () -> Timestamp
     private let state: Mutex<State>
 
@@ -45,7 +45,7 @@ package final class LoginVerifier: Sendable {
     ///   - workers: Who hashes.
     ///   - random: So many bytes that nobody can guess.
     package init(
-        settings: KintoSettings, storage: any Storage, workers: any PasswordWorkers,
+        settings: KintoSettings, storage: any Storage, workers: any BackgroundWorkers,
         clock: @escaping @Sendable () -> Timestamp,
         random: @escaping @Sendable (Int) -> [UInt8] = Digest.randomBytes
     ) {

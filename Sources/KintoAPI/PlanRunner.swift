@@ -13,8 +13,8 @@ package final class PlanRunner: Sendable {
     private let storage: any Storage
     /// Who verifies logins, of streams too.
     package let verifier: LoginVerifier
-    private let workers: any PasswordWorkers
-    private let compressors: any PasswordWorkers
+    private let workers: any BackgroundWorkers
+    private let compressors: any BackgroundWorkers
     private let hashCost: Int
     private let random: @Sendable (Int) -> [UInt8]
 
@@ -26,8 +26,8 @@ package final class PlanRunner: Sendable {
     ///   - hashCost: The cost of their hashes.
     ///   - random: So many bytes that nobody can guess.
     package init(
-        storage: any Storage, verifier: LoginVerifier, workers: any PasswordWorkers,
-        compressors: (any PasswordWorkers)? = nil, hashCost: Int = Limits.passwordHashCost,
+        storage: any Storage, verifier: LoginVerifier, workers: any BackgroundWorkers,
+        compressors: (any BackgroundWorkers)? = nil, hashCost: Int = Limits.passwordHashCost,
         random: @escaping @Sendable (Int) -> [UInt8] = Digest.randomBytes
     ) {
         self.storage = storage

@@ -55,7 +55,7 @@ struct AccountsOverSocketsTests {
             (Limits.compressingThreadsMax, Limits.compressingJobsMax),
         ])
     func threads(threadsMax: Int, jobsMax: Int) {
-        let threads = PasswordThreads(threadsMax: threadsMax, jobsMax: jobsMax)
+        let threads = BackgroundThreads(threadsMax: threadsMax, jobsMax: jobsMax)
         let gate = DispatchSemaphore(value: 0)
         let started = DispatchSemaphore(value: 0)
         let done = DispatchSemaphore(value: 0)

@@ -285,10 +285,11 @@ package final class HeliographServer: Sendable {
     private static func runner(
         _ settings: KintoSettings, _ storage: any Storage
     ) -> PlanRunner {
-        let workers = PasswordThreads(threadsMax: Limits.passwordThreadsMax)
+        let workers = BackgroundThreads(
+            threadsMax: Limits.passwordThreadsMax, jobsMax: Limits.passwordJobsMax)
         let verifier = LoginVerifier(
             settings: settings, storage: storage, workers: workers, clock: now)
-        let compressors = PasswordThreads(
+        let compressors = BackgroundThreads(
             threadsMax: Limits.compressingThreadsMax, jobsMax: Limits.compressingJobsMax)
         return PlanRunner(
             storage: storage, verifier: verifier, workers: workers, compressors: compressors)

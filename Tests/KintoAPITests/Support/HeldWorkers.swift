@@ -6,7 +6,7 @@ import Synchronization
 @testable import KintoAPI
 
 /// Workers that count their jobs and, if they are told to, keep them until a test lets them go.
-final class HeldWorkers: PasswordWorkers {
+final class HeldWorkers: BackgroundWorkers {
     private struct State {
         var isOpen = true
         var jobsMax = Int.max

@@ -5,8 +5,9 @@ import Dispatch
 import KintoAPI
 import Synchronization
 
-/// The few threads that hash passwords, with a bounded queue before them.
-final class PasswordThreads: PasswordWorkers {
+/// The few threads for what takes long, such as the hash of a password, with a bounded queue before
+/// them.
+final class BackgroundThreads: BackgroundWorkers {
     private struct State {
         var waiting: [@Sendable () -> Void] = []
         var running = 0
@@ -17,7 +18,7 @@ final class PasswordThreads: PasswordWorkers {
     private let jobsMax: Int
 
     /// Makes threads that have nothing to do; they are there only while they have.
-    init(threadsMax: Int, jobsMax: Int = Limits.passwordJobsMax) {
+    init(threadsMax: Int, jobsMax: Int) {
         precondition(threadsMax > 0 && jobsMax > 0)
         self.threadsMax = threadsMax
         self.jobsMax = jobsMax

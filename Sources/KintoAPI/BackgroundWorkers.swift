@@ -4,7 +4,7 @@
 ///
 /// No event loop, no thread of the storage and no transaction ever waits for a password's hash, or
 /// for a body to be compressed: whoever needs one goes on when it is there.
-package protocol PasswordWorkers: Sendable {
+package protocol BackgroundWorkers: Sendable {
     /// Runs `work` on one of the threads, when its turn comes.
     ///
     /// - Returns: False if too much waits already; `work` is not run then.
