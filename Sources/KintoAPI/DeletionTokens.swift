@@ -37,11 +37,29 @@ final class DeletionTokens: Sendable {
         state.withLock { $0.expiries = [:] }
     }
 
-    /// Uses a token up; false if it was used before, has expired or never was.
+    /// Uses a token up; false if it was used before, has expired or never was. A request whose
+    /// transaction may run twice redeems by way of a `TokenRedemption`.
     func redeem(_ nonce: String, now: Timestamp) -> Bool {
         state.withLock { state in
             guard let expiry = state.expiries.removeValue(forKey: nonce) else { return false }
             return expiry > now
+        }
+    }
+}
+
+/// The token that one request uses up: if its transaction runs a second time, since the first run
+/// was undone with others (`Storage.write`), the token is still its own.
+final class TokenRedemption: Sendable {
+    private let isDone = Mutex(false)
+
+    /// Makes the redemption of a request that has used no token up.
+    init() {}
+
+    /// Uses the token of the request up; false if another one did, it has expired or never was.
+    func redeem(_ nonce: String, of tokens: DeletionTokens, now: Timestamp) -> Bool {
+        isDone.withLock { isDone in
+            if !isDone { isDone = tokens.redeem(nonce, now: now) }
+            return isDone
         }
     }
 }

@@ -16,6 +16,7 @@ struct ListEndpoint: Sendable {
     /// The tokens that delete a page.
     let tokens: DeletionTokens
     private let newPassword = PasswordSlot()
+    private let redemption = TokenRedemption()
 
     /// What the request needs.
     ///
@@ -116,7 +117,7 @@ struct ListEndpoint: Sendable {
         var query = try request.query(of: list)
         query.includesTombstones = false
         let token = try request.token()
-        if let token, !tokens.redeem(token.nonce, now: exchange.now) {
+        if let token, !redemption.redeem(token.nonce, of: tokens, now: exchange.now) {
             throw APIError.invalid(
                 .query, nil, "_token was already used or has expired.")
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Dispatch
 import Hub
 import Storage
 import Synchronization
@@ -164,6 +165,36 @@ final class TestServer: Sendable {
     /// What the storage has done so far.
     var statistics: StorageStatistics? {
         (storage as? SQLiteStorage)?.statistics ?? (storage as? MemoryStorage)?.statistics
+    }
+
+    /// Plans a request and gives its plan to the storage before this returns; the answer follows.
+    func begin(_ request: HTTPRequest) -> AsyncStream<HTTPResponse> {
+        let service = service
+        return AsyncStream { continuation in
+            let answer = runner.run(service.plan(request)) { result in
+                switch result {
+                case .success(let response): continuation.yield(response)
+                case .failure(let error): continuation.yield(service.failure(error, for: request))
+                }
+                continuation.finish()
+            }
+            guard let answer else { return }
+            continuation.yield(answer)
+            continuation.finish()
+        }
+    }
+
+    /// Holds the storage's writer while `body` runs, so that what it begins is one group.
+    func holdingWriter<Value>(_ body: () -> Value) async -> Value {
+        let semaphore = DispatchSemaphore(value: 0)
+        let (held, holding) = AsyncStream.makeStream(of: Void.self)
+        storage.write({ _ in
+            holding.finish()
+            semaphore.wait()
+        }) { _ in }
+        for await _ in held {}
+        defer { semaphore.signal() }
+        return body()
     }
 
     /// Plans a request, runs the plan and returns the answer.
