@@ -239,6 +239,9 @@ package enum Limits {
     package static let storageQueueJobsMax = 16_384
     /// Elements in one chunk of the memory storage's sorted maps; a fuller chunk is cut in two.
     package static let sortedMapChunkElementsMax = 128
+    /// Pages of the database that the writer keeps in memory: enough for the upper parts of the
+    /// indexes of some million records.
+    package static let databaseWriterCacheBytesMax = 16 * 1024 * 1024
     /// The write-ahead log's file is cut to this after a checkpoint, however large it became.
     package static let databaseLogBytesMax = 64 * 1024 * 1024
 

@@ -194,6 +194,8 @@ package final class SQLiteStorage: Storage {
         try connection.execute("PRAGMA foreign_keys = OFF")
         try connection.execute("PRAGMA temp_store = MEMORY")
         try connection.execute("PRAGMA journal_size_limit = \(Limits.databaseLogBytesMax)")
+        let cacheKilobytes = Limits.databaseWriterCacheBytesMax / 1_024
+        try connection.execute("PRAGMA cache_size = -\(cacheKilobytes)")
         return connection
     }
 

@@ -263,6 +263,9 @@ struct SQLiteStorageTests {
             #expect(
                 try connection.execute("PRAGMA journal_size_limit")
                     == "\(Limits.databaseLogBytesMax)")
+            #expect(
+                try connection.execute("PRAGMA cache_size")
+                    == "\(-Limits.databaseWriterCacheBytesMax / 1_024)")
         }
         await #expect(throws: StorageError.self) {
             try await storage.read { reader throws in

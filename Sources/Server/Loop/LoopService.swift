@@ -63,15 +63,17 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
     var service: KintoService { dispatcher.service }
     /// The time of day.
     let clock: @Sendable () -> Timestamp
+    // As in the loop, what each poll touches is not watched for overlapping accesses at run time.
+
     /// The answers to the last polls.
-    var repeats = RepeatedAnswers()
+    @exclusivity(unchecked) var repeats = RepeatedAnswers()
     /// The requests in progress by the slots of their connections.
-    var exchanges: [UInt32: HTTPExchange] = [:]
-    private var date = HTTPDateCache()
+    @exclusivity(unchecked) var exchanges: [UInt32: HTTPExchange] = [:]
+    @exclusivity(unchecked) private var date = HTTPDateCache()
     /// What the loop measures of itself.
-    var watch: LoopWatch
+    @exclusivity(unchecked) var watch: LoopWatch
     /// How far the ordered end has come; nil before it.
-    var drain: LoopDrain?
+    @exclusivity(unchecked) var drain: LoopDrain?
 
     /// Whether the ordered end has begun.
     var isDraining: Bool { drain != nil }

@@ -21,7 +21,10 @@ enum Bench {
             }
             return 0
         } catch let error as UsageError {
-            Console.write("heliograph-bench: \(error.message); try 'heliograph-bench help'\n")
+            let topic = MeasurementKind(rawValue: arguments.dropFirst().first ?? "")
+            let help = ["heliograph-bench help", topic?.rawValue].compactMap { $0 }
+            Console.write(
+                "heliograph-bench: \(error.message); try '\(help.joined(separator: " "))'\n")
             return 64
         } catch {
             Console.write("heliograph-bench: \(error)\n")

@@ -33,7 +33,7 @@ enum Command {
                 throw UsageError("unknown command '\(name)'")
             }
             self =
-                rest.contains("--help")
+                rest.contains("--help") || rest.contains("-h")
                 ? .help(kind.usage) : .measurement(try kind.measurement(parsing: arguments))
         }
     }

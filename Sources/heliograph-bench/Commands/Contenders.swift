@@ -19,11 +19,13 @@ struct Contenders {
     let rounds: Int
 
     /// The flags that take a value.
-    static let valued: Set = [
-        "--rounds", "--against", "--against-stream", "--against-publish",
-    ]
+    static let valued: Set = ["--rounds", "--against"]
     /// The flags that take none.
-    static let bare: Set = ["--floor", "--against-ready-at-head"]
+    static let bare: Set = ["--floor"]
+    /// More flags that take a value, where streams are measured.
+    static let valuedOfStreams: Set = ["--against-stream", "--against-publish"]
+    /// More flags that take none, where streams are measured.
+    static let bareOfStreams: Set = ["--against-ready-at-head"]
 
     /// Reads which server is to be compared with.
     ///
@@ -34,9 +36,14 @@ struct Contenders {
             guard !arguments.has("--floor") else {
                 throw UsageError("--floor and --against exclude each other")
             }
+            guard command.contains("{port}") else {
+                throw UsageError("--against must have {port} where the command takes its port")
+            }
             let dialect = try Self.dialect(arguments)
             let options = ServerOptions(.command(command), dialect: dialect, like: run.server)
             all.append(Contender(name: "other", server: options))
+        } else if let flag = Self.firstOfStreams(arguments) {
+            throw UsageError("\(flag) is for --against")
         } else if arguments.has("--floor") {
             var options = ServerOptions(
                 .floor(FloorOptions()), dialect: .floor, like: run.server)
@@ -46,6 +53,15 @@ struct Contenders {
         let rounds = try arguments.number("--rounds", in: 1...Limits.benchRoundsMax)
         self.rounds = rounds ?? (all.count > 1 ? 5 : 1)
         self.all = all
+    }
+
+    /// How often each is measured, in words.
+    var title: String { rounds == 1 ? "one round" : "medians of \(rounds) rounds" }
+
+    /// A flag that tells how the other server streams.
+    private static func firstOfStreams(_ arguments: Arguments) -> String? {
+        valuedOfStreams.sorted().first { arguments.text($0) != nil }
+            ?? bareOfStreams.sorted().first { arguments.has($0) }
     }
 
     private static func dialect(_ arguments: Arguments) throws -> Dialect {
@@ -73,6 +89,9 @@ struct Contenders {
         for round in 0..<self.rounds {
             let places = round % 2 == 0 ? Array(all.indices) : all.indices.reversed()
             for place in places {
+                Console.setSubject(
+                    "\(all[place].name), round \(round + 1) of \(self.rounds): ")
+                defer { Console.setSubject("") }
                 let found = try measure(all[place])
                 findings.addViolations(of: found)
                 if place == 0 { findings.serverCommandLine = found.serverCommandLine }
@@ -83,7 +102,7 @@ struct Contenders {
         if all.count == 1 {
             findings.report.add(rounds.median(of: 0))
         } else {
-            let title = "Medians of \(self.rounds) rounds, ratios to the \(all[all.count - 1].name)"
+            let title = "\(self.title), ratios to the \(all[all.count - 1].name)"
             findings.report.add("figures", title, table: rounds.table)
         }
         return findings

@@ -20,6 +20,14 @@ extension Limits {
     static let benchRecordBytesMax = 100_000
     /// How often the disk is made to keep something.
     static let benchDiskSyncs = 100
+    /// Between two looks at how many of a herd are back.
+    static let benchHerdLookNanoseconds: Int64 = 250_000_000
+    /// The share of what is due that may stay unsent, in percent.
+    static let benchUnsentPercentMax = 10
+    /// Clock ticks below which a share of the processor time tells nothing.
+    static let benchTicksMin: Int64 = 20
+    /// Between two progress messages.
+    static let benchProgressNanoseconds: Int64 = 100_000_000
     /// Bare transactions that `write` measures in a round.
     static let benchTransactions = 300
     /// How often a server is started in one run.

@@ -27,8 +27,8 @@ extension Measurement {
         Console.endProgress()
         findings.report.add(
             Machine(), commandLine: run.commandLine, server: findings.serverCommandLine)
-        print(run.isJSON ? findings.report.json : findings.report.table)
-        fflush(nil)
+        let text = run.isJSON ? findings.report.json : findings.report.table
+        try FileDescriptor.writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO)
         guard findings.violations.isEmpty else {
             throw BenchFailure(findings.violations.joined(separator: "; "))
         }
@@ -64,6 +64,9 @@ struct Findings {
         guard count != 0 else { return }
         violations.append("\(count) \(what)")
     }
+
+    /// Notes that something must not be as it is.
+    mutating func note(_ violation: String) { violations.append(violation) }
 
     /// Notes what subscribers of a pool must never see.
     mutating func requireCorrect(_ report: SubscriberPool.Report, behind: Int) {

@@ -10,7 +10,9 @@ extension MeasurementKind {
             lines.append("  \(kind.rawValue)\(padding)\(kind.summary)")
         }
         lines += [
-            "", "Exits with 1 if the server did something wrong. 'heliograph-bench help COMMAND'",
+            "  floor     the bare server that others are compared with, alone: --loops N, --answer",
+            "            FILE and --not-modified FILE are what it answers to GET", "",
+            "Exits with 1 if the server did something wrong. 'heliograph-bench help COMMAND'",
             "tells the options of a command.",
         ]
         return lines.joined(separator: "\n")
@@ -85,7 +87,7 @@ extension MeasurementKind {
           --transport sse|websocket    how subscribers are connected (sse)
           --subscribers N              all of them (2000)
           --stalled-percent N          those that do not read while changes are written (10)
-          --changes N                  changes that are written (10000)
+          --changes N                  changes that are written, at least: whole batches (10000)
           --collections N              of so many collections, one of each in a batch (20)
           --rate N                     changes per second, by a fixed schedule (500)
           --receive-buffer N           bytes that the kernel may keep for a stalled one (4096)
@@ -110,8 +112,10 @@ extension MeasurementKind {
           --collections N              collections in the list (31)
           --records N                  records of the collection whose changeset is asked for (2000)
           --record-bytes N             the text in each of them (600)
-        \(contenders)
+          --floor                      compare with a bare server, in turn,
+          --against COMMAND            or with any: one command with {port} in it, no shell line
           --against-path PATH          what it is asked for
+          --rounds N                   how often each is measured (1; compared, 5)
         """
 
     private static let writeOptions = """
@@ -160,7 +164,7 @@ extension MeasurementKind {
 
     private static let contenders = """
           --floor                      compare with a bare server, in turn,
-          --against COMMAND            or with any: a command line with {port} in it,
+          --against COMMAND            or with any: one command with {port} in it, no shell line,
           --against-stream PATH        its stream,
           --against-publish 'POST /P'  the request whose body it sends to its subscribers,
           --against-ready-at-head      and it does not say when a stream is live

@@ -94,13 +94,13 @@ struct DrainFigures {
         var table = FigureTable([
             .init(key: "second", title: "second"), .init(key: "ends", title: "ended"),
             .init(key: "refused", title: "refused"), .init(key: "returns", title: "returned"),
-            .init(key: "lives", title: "live"), .init(key: "bar", title: "returned"),
+            .init(key: "lives", title: "live"), .init(key: "", title: "returned"),
         ])
         let most = counts[2].max() ?? 0
         for second in 0..<seconds {
             let figures = counts.map { Report.Figure.count(Int64($0[second])) }
             let bar = FigureTable.bar(counts[2][second], of: most)
-            table.add([.count(Int64(second))] + figures + [.text(bar)])
+            table.add([.count(Int64(second))] + figures + [.picture(bar)])
         }
         report.add("seconds", "In each second since SIGTERM", table: table)
     }

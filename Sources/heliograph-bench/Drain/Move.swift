@@ -60,6 +60,7 @@ struct Move {
                 }
                 try startAnewIfEnded()
             } else {
+                guard !server.hasEnded else { throw BenchFailure("the new server has ended") }
                 let status = try pool.status()
                 Console.progress("\(status.ready) of \(options.streams) streams are back")
                 if status.ready == options.streams, status.ended >= options.streams { return true }
@@ -74,6 +75,7 @@ struct Move {
 
     private mutating func startAnewIfEnded() throws {
         guard server.hasEnded else { return }
+        if let failure = server.failure { throw BenchFailure("the server ended: \(failure)") }
         ended = MonotonicClock.nowNanoseconds
         try server.restart()
         ready = MonotonicClock.nowNanoseconds

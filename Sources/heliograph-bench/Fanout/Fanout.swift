@@ -52,12 +52,15 @@ struct Fanout: Measurement {
             Console.progress("\($0) of \(options.subscribers) subscribers")
         }
         let opening = MonotonicClock.nowNanoseconds - start
+        publisher.forgetWhatIsNotKept()
         MonotonicClock.sleep(milliseconds: Limits.benchSettleMilliseconds)
         let memoryIdle = try server.memory()
 
-        _ = try publish(publisher, count: options.warmup, of: "warm-up events")
-        guard try pool.waitForArrival(of: publisher.newest) == 0 else {
-            throw BenchFailure("subscribers lack the newest change of the warm-up")
+        if options.warmup > 0 {
+            _ = try publish(publisher, count: options.warmup, of: "warm-up events")
+            guard try pool.waitForArrival(of: publisher.newest) == 0 else {
+                throw BenchFailure("subscribers lack the newest change of the warm-up")
+            }
         }
         try pool.reset()
         let usageBefore = try server.usage()

@@ -79,7 +79,7 @@ struct FanoutMeasurement {
             report.add(key, "server CPU per delivery", .quantity(each, unit: "µs", digits: 3))
             report.add(
                 "server_cpu_user_percent", "… of it outside the kernel",
-                .quantity(userShare * 100, unit: "%", digits: 1))
+                userShare.map { .quantity($0 * 100, unit: "%", digits: 1) } ?? .unknown)
         } else {
             report.add(key, "server CPU per delivery", .unknown)
         }
@@ -99,7 +99,10 @@ struct FanoutMeasurement {
 
     private func addLatencies(to report: inout Report) {
         let histograms = [
-            ("delivery_microseconds", "write's answer to delivery", clients.arrivals.sinceAnswer),
+            (
+                "delivery_microseconds", "write's answer to delivery (0 if before)",
+                clients.arrivals.sinceAnswer
+            ),
             (
                 "scheduled_delivery_microseconds", "write's due time to delivery",
                 clients.arrivals.sinceSchedule
@@ -127,8 +130,8 @@ struct FanoutMeasurement {
                 "server_rss_kilobytes_\(key)", "server RSS, \(label)",
                 .quantity(Double(memory.residentKilobytes), unit: "KB", digits: 0))
             report.add(
-                "server_pss_kilobytes_\(key)", "server PSS, \(label)",
-                .quantity(Double(memory.proportionalKilobytes), unit: "KB", digits: 0))
+                "server_written_kilobytes_\(key)", "… of it written",
+                .quantity(Double(memory.writtenKilobytes), unit: "KB", digits: 0))
         }
         let key = "server_bytes_per_subscriber"
         guard let memoryEmpty, let memoryIdle else {

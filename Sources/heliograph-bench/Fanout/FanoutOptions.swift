@@ -32,7 +32,8 @@ struct FanoutOptions {
             "--collections", "--filters",
         ]
         let (run, arguments) = try RunOptions.parse(
-            commandLine, valued: own.union(Contenders.valued), bare: Contenders.bare)
+            commandLine, valued: own.union(Contenders.valued).union(Contenders.valuedOfStreams),
+            bare: Contenders.bare.union(Contenders.bareOfStreams))
         self.run = run
         contenders = try Contenders(arguments, run: run)
         _ = try arguments.requiredText("--subscribers")
@@ -42,6 +43,9 @@ struct FanoutOptions {
         collections =
             try arguments.number("--collections", in: 1...Limits.benchCollectionsMax) ?? 1
         filters = try arguments.number("--filters", in: 1...Limits.benchFiltersMax) ?? 1
+        guard filters <= subscribers else {
+            throw UsageError("there are no more --filters than --subscribers")
+        }
         guard collections == 1 || filters == 1 else {
             throw UsageError("--collections and --filters are measured one by one")
         }

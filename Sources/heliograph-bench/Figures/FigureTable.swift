@@ -6,7 +6,7 @@ import Core
 struct FigureTable {
     /// What stands above a column, and its name for programs.
     struct Column {
-        /// Its name for programs, with its unit last.
+        /// Its name for programs, with its unit last; empty if it is for people alone.
         let key: String
         /// Its name for people.
         let title: String
@@ -32,7 +32,8 @@ struct FigureTable {
     var json: JSONValue {
         .array(
             rows.map { row in
-                .object(JSONObject(zip(columns, row).map { ($0.key, $1.json) }))
+                let cells = zip(columns, row).filter { !$0.0.key.isEmpty }
+                return .object(JSONObject(cells.map { ($0.key, $1.json) }))
             })
     }
 
@@ -56,6 +57,7 @@ struct FigureTable {
         rows.contains { row in
             switch row[column] {
             case .text, .name: true
+            case .picture(let text): !text.isEmpty
             case .count, .failures, .quantity, .unknown: false
             }
         }

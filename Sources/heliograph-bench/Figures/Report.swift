@@ -16,6 +16,8 @@ struct Report {
         case text(String)
         /// What a row of a table is about, in words and for programs.
         case name(String, key: String)
+        /// Something to look at, not for programs.
+        case picture(String)
         /// What could not be found out.
         case unknown
     }
@@ -148,7 +150,7 @@ extension Report.Figure: CustomStringConvertible {
             unit.isEmpty
                 ? Self.fixed(value, digits: digits)
                 : "\(Self.fixed(value, digits: digits)) \(unit)"
-        case .text(let text), .name(let text, _): text
+        case .text(let text), .name(let text, _), .picture(let text): text
         case .unknown: "unknown"
         }
     }
@@ -160,7 +162,7 @@ extension Report.Figure: CustomStringConvertible {
         case .quantity(let value, _, let digits):
             .number(JSONNumber(uncheckedSpelling: Self.fixed(value, digits: digits)))
         case .text(let text), .name(_, let text): .string(text)
-        case .unknown: .null
+        case .picture, .unknown: .null
         }
     }
 
@@ -169,7 +171,7 @@ extension Report.Figure: CustomStringConvertible {
         switch self {
         case .count(let count), .failures(let count): Double(count)
         case .quantity(let value, _, _): value
-        case .text, .name, .unknown: nil
+        case .text, .name, .picture, .unknown: nil
         }
     }
 

@@ -64,7 +64,7 @@ struct Rounds {
             }
             let ratios = ratios(of: row.key)
             let spread = [ratio(of: row.key), ratios.min(), ratios.max()].map { ratio in
-                ratio.map { Report.Figure.quantity($0, unit: "", digits: 3) } ?? .text("")
+                ratio.map { Report.Figure.quantity($0, unit: "", digits: 3) } ?? .picture("")
             }
             table.add([.name(row.label, key: row.key)] + figures + spread)
         }
@@ -105,7 +105,7 @@ struct Rounds {
         case .failures: return .failures(Int64(values.reduce(0, +)))
         case .quantity(_, let unit, let digits):
             return .quantity(median(of: values), unit: unit, digits: digits)
-        case .text, .name, .unknown: return first
+        case .text, .name, .picture, .unknown: return first
         }
     }
 }

@@ -55,11 +55,11 @@ struct Hold: Measurement {
         findings.report.add("transport", "transport", .text(options.transport.rawValue))
         findings.report.add("subscribers", "subscribers", .count(Int64(options.subscribers)))
         var table = FigureTable([
-            .init(key: "moment", title: "server's memory, KB"), .init(key: "pss", title: "PSS"),
-            .init(key: "written", title: "written"),
-            .init(key: "pss_bytes", title: "PSS each, B"),
+            .init(key: "moment", title: "server's memory, KB"),
+            .init(key: "resident", title: "resident"),
+            .init(key: "of_start", title: "to the start"),
+            .init(key: "written", title: "of it written"),
             .init(key: "written_bytes", title: "written each, B"),
-            .init(key: "of_start", title: "of the start"),
         ])
         let start = try settledMemory(of: server)
         table.add(row("start", "start", start, start))
@@ -133,14 +133,13 @@ struct Hold: Measurement {
     private func row(
         _ key: String, _ label: String, _ memory: ProcessMemory, _ start: ProcessMemory
     ) -> [Report.Figure] {
-        let pss = memory.proportionalKilobytes
-        let written = memory.writtenKilobytes
-        let each = [pss - start.proportionalKilobytes, written - start.writtenKilobytes].map {
-            Report.Figure.quantity(
-                Double($0 * 1_024) / Double(options.subscribers), unit: "", digits: 1)
-        }
-        let ratio = Double(pss) / Double(max(1, start.proportionalKilobytes))
-        return [.name(label, key: key), .count(pss), .count(written)] + each
-            + [.quantity(ratio, unit: "", digits: 3)]
+        // Not pages in proportion: of the libraries', this program's own processes take a share.
+        let ratio = Double(memory.residentKilobytes) / Double(max(1, start.residentKilobytes))
+        let grown = (memory.writtenKilobytes - start.writtenKilobytes) * 1_024
+        return [
+            .name(label, key: key), .count(memory.residentKilobytes),
+            .quantity(ratio, unit: "", digits: 3), .count(memory.writtenKilobytes),
+            .quantity(Double(grown) / Double(options.subscribers), unit: "", digits: 1),
+        ]
     }
 }

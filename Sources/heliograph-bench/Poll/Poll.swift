@@ -49,9 +49,12 @@ struct Poll: Measurement {
         let answer = try data.answer(to: poll)
         var servers = [server]
         var jobs = [data.job(poll, url: server.url)]
+        var sizes = [answer.count]
         if contenders.count > 1 {
-            servers.append(try Self.start(contenders[1].server, answering: answer))
-            jobs.append(data.job(poll, url: servers[1].url, path: options.otherPath))
+            let other = try Self.start(contenders[1].server, answering: answer)
+            servers.append(other)
+            jobs.append(data.job(poll, url: other.url, path: options.otherPath))
+            sizes.append(try data.sizeOfAnswer(to: poll, from: other.url, options.otherPath))
         }
         let pools = try jobs.map { job in
             let pool = try RequestPool(processes: run.clients)
@@ -63,25 +66,29 @@ struct Poll: Measurement {
         for round in 0..<options.contenders.rounds {
             let places = round % 2 == 0 ? Array(pools.indices) : pools.indices.reversed()
             for place in places {
-                Console.progress("\(poll.rawValue), round \(round + 1)")
+                let name = contenders[place].name
+                Console.progress(
+                    "\(poll.rawValue), round \(round + 1) of \(options.contenders.rounds), \(name)")
                 let result = try pools[place].run(requestRun(poll), on: servers[place])
                 var report = Report()
+                report.add(
+                    "\(poll.rawValue)_bytes", "\(poll.rawValue), bytes of an answer",
+                    .count(Int64(sizes[place])))
                 result.add(to: &report, poll.rawValue, poll.rawValue)
                 rounds.add(report, of: place)
-                if place == 0 {
-                    let what = "answers to '\(poll.rawValue)' had a wrong status"
-                    found.findings.require(none: result.summary.unexpected, what)
+                found.findings.require(
+                    none: result.summary.unexpected,
+                    "answers of the \(name) to '\(poll.rawValue)' had a wrong status")
+                if result.isFarBehind {
+                    found.findings.note(
+                        "the \(name) was asked '\(poll.rawValue)' too seldom: see 'not sent'")
                 }
             }
         }
-        let bytes = "\(poll.rawValue): answers of \(answer.count) bytes"
-        found.title = "\(bytes), medians of \(options.contenders.rounds) rounds"
+        found.title = "\(poll.rawValue): \(options.contenders.title)"
         if contenders.count > 1 {
             found.table = rounds.table
         } else {
-            found.report.add(
-                "\(poll.rawValue)_bytes", "\(poll.rawValue), bytes of an answer",
-                .count(Int64(answer.count)))
             found.report.add(rounds.median(of: 0))
         }
         return found

@@ -57,6 +57,19 @@ struct PollData {
         return answer.head + answer.body
     }
 
+    /// How many bytes another server's whole answer has.
+    ///
+    /// - Throws: `BenchFailure` if it has not the status that it should have.
+    func sizeOfAnswer(to poll: PollCase, from url: ServiceURL, _ path: String?) throws -> Int {
+        let other = try HTTPConnection(url: url, credentials: options.run.credentials)
+        let path = path ?? self.path(of: poll)
+        let answer = try other.request("GET", path, fields: fields(of: poll))
+        guard answer.status == status(of: poll) else {
+            throw BenchFailure("GET \(path) of the other server: \(answer.status)")
+        }
+        return answer.head.count + answer.body.count
+    }
+
     /// The job that asks for this again and again.
     ///
     /// - Parameter path: What another server is asked for instead.

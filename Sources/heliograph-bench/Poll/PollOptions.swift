@@ -59,10 +59,22 @@ struct PollOptions {
         records = try arguments.number("--records", in: 1...Limits.benchRecordsMax) ?? 2_000
         recordBytes =
             try arguments.number("--record-bytes", in: 1...Limits.benchRecordBytesMax) ?? 600
-        otherPath = arguments.text("--against-path")
-        guard otherPath == nil || cases.count == 1 else {
-            throw UsageError("--against-path is for one --case")
+        otherPath = try Self.otherPath(arguments, cases: cases)
+    }
+
+    private static func otherPath(_ arguments: Arguments, cases: [PollCase]) throws -> String? {
+        guard let path = arguments.text("--against-path") else {
+            guard arguments.text("--against") == nil else {
+                throw UsageError("--against needs --against-path, which the other server is asked")
+            }
+            return nil
         }
+        guard arguments.text("--against") != nil else {
+            throw UsageError("--against-path is for --against")
+        }
+        guard path.hasPrefix("/") else { throw UsageError("--against-path begins with a slash") }
+        guard cases.count == 1 else { throw UsageError("--against-path is for one --case") }
+        return path
     }
 }
 

@@ -68,7 +68,8 @@ struct BatchLoader {
                 while index < bytes.count, bytes[index] == UInt8(ascii: " ") { index += 1 }
                 guard let status = ByteSearch.number(in: bytes, at: &index) else { continue }
                 guard status == 200 || status == 201 else {
-                    throw BenchFailure("an object of a batch was answered \(status)")
+                    let hint = status == 401 ? ": --auth tells who writes" : ""
+                    throw BenchFailure("an object of a batch was answered \(status)\(hint)")
                 }
             }
         }

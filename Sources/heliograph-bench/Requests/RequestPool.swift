@@ -10,6 +10,17 @@ final class RequestPool {
         let summary: RequestSummary
         /// The server's processor time in microseconds, if its process is known.
         let serverMicroseconds: Double?
+        /// How many requests were due by schedule; nil without one.
+        let due: Int?
+
+        /// How many that were due were not sent in the time.
+        private var unsent: Int64? { due.map { max(0, Int64($0) - summary.latencies.count) } }
+
+        /// Whether so few of those that were due were sent that the latencies tell too little.
+        var isFarBehind: Bool {
+            guard let due, let unsent else { return false }
+            return unsent * 100 > Int64(due * Limits.benchUnsentPercentMax)
+        }
 
         /// Adds the figures to a report.
         ///
@@ -19,6 +30,9 @@ final class RequestPool {
         func add(to report: inout Report, _ key: String, _ label: String) {
             let count = summary.latencies.count
             report.add("\(key)_requests", "\(label), answers", .count(count))
+            if let unsent {
+                report.add("\(key)_unsent", "\(label), due but not sent", .count(unsent))
+            }
             report.add(
                 "\(key)_unexpected", "\(label), wrong answers", .failures(summary.unexpected))
             guard count > 0 else { return }
@@ -74,7 +88,9 @@ final class RequestPool {
         if let before, let after = try server.usage() {
             microseconds = after.since(before).microseconds
         }
-        return Result(summary: summary, serverMicroseconds: microseconds)
+        return Result(
+            summary: summary, serverMicroseconds: microseconds,
+            due: run.perSecond > 0 ? run.count : nil)
     }
 
     /// Begins the prepared job; `finish` is to follow.

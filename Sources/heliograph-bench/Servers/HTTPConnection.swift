@@ -111,7 +111,12 @@ final class HTTPConnection {
     }
 
     private func receive() throws -> [UInt8] {
-        let bytes = try FileDescriptor.readSome(from: descriptor)
+        let bytes: [UInt8]
+        do {
+            bytes = try FileDescriptor.readSome(from: descriptor)
+        } catch {
+            throw BenchFailure("\(url): \(error)")
+        }
         guard !bytes.isEmpty else { throw BenchFailure("\(url): the server closed the connection") }
         return bytes
     }

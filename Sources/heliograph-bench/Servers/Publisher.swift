@@ -97,6 +97,14 @@ final class Publisher {
             answeredNanoseconds: answer.answeredNanoseconds)
     }
 
+    /// Forgets the changes that who subscribes now is not told of: a server that relays keeps none.
+    func forgetWhatIsNotKept() {
+        switch dialect.publishing {
+        case .records: break
+        case .relay: newest = newest.map { _ in 0 }
+        }
+    }
+
     /// Connects anew, after a failure.
     ///
     /// - Throws: `BenchFailure` if nobody answers.

@@ -43,7 +43,12 @@ final class ServerProcess {
         self.directory = directory
         pid = child.pid
         commandLine = arguments
-        url = try Self.waitUntilReady(child, log: log, port: port)
+        do {
+            url = try Self.waitUntilReady(child, log: log, port: port)
+        } catch {
+            Self.end(child)
+            throw error
+        }
     }
 
     deinit { end() }
@@ -54,12 +59,21 @@ final class ServerProcess {
     /// The processor time it has used, or nil if its process is not known.
     ///
     /// - Throws: `BenchFailure` if it has ended.
-    func usage() throws -> ProcessUsage? { try pid.map { try ProcessUsage(pid: $0) } }
+    func usage() throws -> ProcessUsage? { try look { try ProcessUsage(pid: $0) } }
 
     /// The memory it occupies, or nil if its process is not known.
     ///
     /// - Throws: `BenchFailure` if it has ended.
-    func memory() throws -> ProcessMemory? { try pid.map { try ProcessMemory(pid: $0) } }
+    func memory() throws -> ProcessMemory? { try look { try ProcessMemory(pid: $0) } }
+
+    private func look<Value>(_ read: (pid_t) throws -> Value) throws -> Value? {
+        do {
+            return try pid.map(read)
+        } catch {
+            if hasEnded { throw BenchFailure("the server has ended in the midst of it") }
+            throw error
+        }
+    }
 
     /// Asks a server that was started here to end in an orderly way.
     func terminate() { child?.send(signal: SIGTERM) }
@@ -81,8 +95,18 @@ final class ServerProcess {
         _ = try Self.waitUntilReady(child, log: log, port: nil)
     }
 
+    /// How a server that was started here ended, if that was not in order; nil while it runs.
+    var failure: String? {
+        guard let child, child.hasEnded else { return nil }
+        let end = child.describeEnd()
+        return end == "exit code 0" ? nil : end
+    }
+
     private func end() {
-        guard let child else { return }
+        if let child { Self.end(child) }
+    }
+
+    private static func end(_ child: ChildProcess) {
         child.send(signal: SIGTERM)
         child.end(secondsMax: Limits.benchServerStopSecondsMax)
         Cleanup.shared.remove(pid: child.pid)
@@ -121,7 +145,8 @@ final class ServerProcess {
         defer { if options.cpu != nil { Processor.unpin() } }
         let child = try ChildProcess(
             path: "/proc/self/exe", arguments: Launch.arguments(for: arguments),
-            environment: options.environment, input: .null, output: .file(log), errors: .file(log))
+            environment: options.environment, input: .null, output: .file(log), errors: .file(log),
+            leadsGroup: true)
         Cleanup.shared.add(pid: child.pid)
         return child
     }

@@ -28,14 +28,14 @@ struct MemorySamples {
             slope.map { .quantity($0, unit: "KB/min", digits: 1) } ?? .unknown)
         var table = FigureTable([
             .init(key: "second", title: "second"), .init(key: "pss_kilobytes", title: "PSS, KB"),
-            .init(key: "written_kilobytes", title: "written, KB"), .init(key: "bar", title: ""),
+            .init(key: "written_kilobytes", title: "written, KB"), .init(key: "", title: ""),
         ])
         let most = samples.map(\.memory.writtenKilobytes).max() ?? 0
         for (nanoseconds, memory) in samples {
             table.add([
                 .count(nanoseconds / 1_000_000_000), .count(memory.proportionalKilobytes),
                 .count(memory.writtenKilobytes),
-                .text(FigureTable.bar(Int(memory.writtenKilobytes), of: Int(most))),
+                .picture(FigureTable.bar(Int(memory.writtenKilobytes), of: Int(most))),
             ])
         }
         report.add("memory", "Server memory", table: table)

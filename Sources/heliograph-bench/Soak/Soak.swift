@@ -78,6 +78,7 @@ struct Soak: Measurement {
             RequestRun(
                 count: options.polls * options.seconds, perSecond: options.polls,
                 milliseconds: options.seconds * 1_000))
+        let start = MonotonicClock.nowNanoseconds
         var samples = MemorySamples()
         let events = try write(publisher, server, &samples)
         try churning.setChurn(perSecond: 0)
@@ -96,7 +97,15 @@ struct Soak: Measurement {
         )
         findings.report.add(
             "comings", "who came and went", .count(Int64(churned.comings.lives.count)))
+        let due = options.polls * options.seconds
         findings.report.add("polls", "polls", .count(polls.latencies.count))
+        findings.report.add(
+            "polls_unsent", "polls due but not sent",
+            .count(max(0, Int64(due) - polls.latencies.count)))
+        let written = events.last.map { Double($0.answeredNanoseconds - start) / 1e9 } ?? 0
+        findings.report.add(
+            "written_seconds", "until the last change was written",
+            .quantity(written, unit: "s", digits: 1))
         findings.report.add("poll_microseconds", "latency of a poll", polls.latencies)
         findings.report.add("behind", "subscribers behind at the end", .failures(Int64(behind)))
         samples.add(to: &findings.report)

@@ -94,7 +94,7 @@ struct Start: Measurement {
         let begin = MonotonicClock.nowNanoseconds
         let child = try ChildProcess(
             path: options.program, arguments: Array(started.commandLine.dropFirst()),
-            input: .null, output: .file(log), errors: .file(log))
+            input: .null, output: .file(log), errors: .file(log), leadsGroup: true)
         Cleanup.shared.add(pid: child.pid)
         defer {
             child.send(signal: SIGTERM)

@@ -21,6 +21,8 @@ final class ChildProcess {
     let pid: pid_t
     /// This process's end of the child's standard input, if that is a pipe.
     private(set) var input: Int32?
+    /// Whether the process leads a group, with what it starts itself in it.
+    private let leadsGroup: Bool
     /// This process's end of the child's standard output, if that is a pipe.
     let output: Int32?
     private var exitStatus: Int32?
@@ -30,11 +32,13 @@ final class ChildProcess {
     /// - Parameters:
     ///   - arguments: Without the program's name.
     ///   - environment: What it finds in its environment beside what this process has.
+    ///   - leadsGroup: Whether signals are for what it starts itself, too.
     /// - Throws: `BenchFailure`, for example if there is no such program.
     init(
         path: String, arguments: [String], environment: [String: String] = [:], input: Stream,
-        output: Stream, errors: Stream
+        output: Stream, errors: Stream, leadsGroup: Bool = false
     ) throws {
+        self.leadsGroup = leadsGroup
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -62,7 +66,8 @@ final class ChildProcess {
         }
         do {
             pid = try Self.spawn(
-                path: path, arguments: arguments, environment: environment, actions: &actions)
+                path: path, arguments: arguments, environment: environment,
+                leadsGroup: leadsGroup, actions: &actions)
         } catch {
             for descriptor in ours { if let descriptor { close(descriptor) } }
             throw error
@@ -84,7 +89,7 @@ final class ChildProcess {
 
     /// Sends a signal, unless the process is known to have ended.
     func send(signal: Int32) {
-        if exitStatus == nil { kill(pid, signal) }
+        if exitStatus == nil { kill(leadsGroup ? -pid : pid, signal) }
     }
 
     /// Whether the process has ended.
@@ -105,9 +110,12 @@ final class ChildProcess {
     /// Sees to it that the process ends: waits for it, at most for a number of seconds, then kills
     /// it.
     func end(secondsMax: Int) {
-        guard !waitForEnd(secondsMax: secondsMax) else { return }
-        send(signal: SIGKILL)
-        _ = describeEnd()
+        if !waitForEnd(secondsMax: secondsMax) {
+            send(signal: SIGKILL)
+            _ = describeEnd()
+        }
+        // What it started and left behind.
+        if leadsGroup { kill(-pid, SIGKILL) }
     }
 
     /// How the process ended, in words; waits until it has.
@@ -136,7 +144,7 @@ final class ChildProcess {
     }
 
     private static func spawn(
-        path: String, arguments: [String], environment: [String: String],
+        path: String, arguments: [String], environment: [String: String], leadsGroup: Bool,
         actions: inout posix_spawn_file_actions_t
     ) throws -> pid_t {
         var attributes = posix_spawnattr_t()
@@ -150,8 +158,9 @@ final class ChildProcess {
         sigemptyset(&pipeSignal)
         sigaddset(&pipeSignal, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &pipeSignal)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
+        var flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        if leadsGroup { flags |= POSIX_SPAWN_SETPGROUP }
+        posix_spawnattr_setflags(&attributes, Int16(flags))
 
         let strings = copies(of: [path] + arguments)
         defer { for string in strings { free(string) } }

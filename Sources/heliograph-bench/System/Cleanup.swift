@@ -37,7 +37,7 @@ final class Cleanup: Sendable {
         pthread_detach(thread)
     }
 
-    /// Remembers a process to be ended.
+    /// Remembers a process to be ended, with the group that it leads.
     func add(pid: pid_t) { state.withLock { _ = $0.pids.insert(pid) } }
 
     /// Forgets a process.
@@ -58,7 +58,8 @@ final class Cleanup: Sendable {
 
     private func run() {
         state.withLock { state in
-            for pid in state.pids { kill(pid, SIGTERM) }
+            // Each leads a group of its own.
+            for pid in state.pids { kill(-pid, SIGTERM) }
             for pid in state.pids {
                 var status: Int32 = 0
                 let deadline = MonotonicClock.nowNanoseconds + Self.stopNanosecondsMax
@@ -66,6 +67,7 @@ final class Cleanup: Sendable {
                     if MonotonicClock.nowNanoseconds > deadline { kill(pid, SIGKILL) }
                     MonotonicClock.sleep(milliseconds: Limits.benchPollMilliseconds)
                 }
+                kill(-pid, SIGKILL)
             }
             for directory in state.directories { TemporaryDirectory.remove(directory) }
         }

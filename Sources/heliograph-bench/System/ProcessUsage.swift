@@ -38,12 +38,14 @@ struct ProcessUsage {
         return (user, system)
     }
 
-    /// What was used since `earlier`, in microseconds, and the user's share of it, 0 to 1.
-    func since(_ earlier: ProcessUsage) -> (microseconds: Double, userShare: Double) {
+    /// What was used since `earlier`, in microseconds, and the share of it outside the kernel, 0 to
+    /// 1; nil if too few ticks passed to tell.
+    func since(_ earlier: ProcessUsage) -> (microseconds: Double, userShare: Double?) {
         let nanoseconds = totalNanoseconds - earlier.totalNanoseconds
         let user = userTicks - earlier.userTicks
         let all = user + systemTicks - earlier.systemTicks
-        return (Double(nanoseconds) / 1_000, all > 0 ? Double(user) / Double(all) : 0)
+        let isTold = all >= Limits.benchTicksMin
+        return (Double(nanoseconds) / 1_000, isTold ? Double(user) / Double(all) : nil)
     }
 }
 
