@@ -263,9 +263,8 @@ struct SQLiteStorageTests {
             #expect(
                 try connection.execute("PRAGMA journal_size_limit")
                     == "\(Limits.databaseLogBytesMax)")
-            #expect(
-                try connection.execute("PRAGMA cache_size")
-                    == "\(-Limits.databaseWriterCacheBytesMax / 1_024)")
+            let kilobytes = Limits.databaseWriterCacheBytesMax / 1_024
+            #expect(try connection.execute("PRAGMA cache_size") == "-\(kilobytes)")
         }
         await #expect(throws: StorageError.self) {
             try await storage.read { reader throws in
