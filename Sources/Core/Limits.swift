@@ -52,7 +52,7 @@ package enum Limits {
     package static let lingerMillisecondsMax = 1_000
 
     /// A body up to this size is copied behind its head, larger ones are shared.
-    package static let inlineBodyBytesMax = 4 * 1024
+    package static let inlineBodyBytesMax = 8 * 1024
 
     /// Answers to polls that one loop remembers until something changes.
     package static let repeatedAnswersMax = 256
