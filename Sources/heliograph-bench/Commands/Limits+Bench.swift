@@ -21,7 +21,7 @@ extension Limits {
     /// How often the disk is made to keep something.
     static let benchDiskSyncs = 100
     /// Between two looks at how many of a herd are back.
-    static let benchHerdLookNanoseconds: Int64 = 250_000_000
+    static let benchHerdLookNanoseconds: Int64 = 1_000_000_000
     /// The share of what is due that may stay unsent, in percent.
     static let benchUnsentPercentMax = 10
     /// Clock ticks below which a share of the processor time tells nothing.

@@ -105,6 +105,7 @@ struct Herd: Measurement {
         var isComplete = false
         let schedule = Schedule(startNanoseconds: start, intervalNanoseconds: interval)
         let deadline = start + Int64(Limits.benchArrivalSecondsMax) * 1_000_000_000
+        var usages: [(nanoseconds: Int64, usage: ProcessUsage)] = []
         var look = start
         while !isComplete, MonotonicClock.nowNanoseconds < deadline {
             let due = schedule.dueNanoseconds(events.count)
@@ -112,6 +113,9 @@ struct Herd: Measurement {
             if due < look + Limits.benchHerdLookNanoseconds {
                 MonotonicClock.sleep(untilNanoseconds: due)
                 events.append(try publish(to: publisher, dueNanoseconds: due))
+                if let usage = try server.usage() {
+                    usages.append((MonotonicClock.nowNanoseconds, usage))
+                }
                 continue
             }
             MonotonicClock.sleep(untilNanoseconds: look + Limits.benchHerdLookNanoseconds)
@@ -120,12 +124,12 @@ struct Herd: Measurement {
             Console.progress("\(ready) of \(options.returning) are back")
             isComplete = ready == options.returning
         }
-        let after = try server.usage()
         var behind = try countBehind(staying, Self.stayingCollection, publisher)
         behind += try countBehind(returning, Self.returningCollection, publisher)
         let returned = try returning.report(of: [])
         let end = returned.comings.lives.max() ?? 0
         let meanwhile = events.filter { $0.scheduledNanoseconds < end }
+        let after = (usages.first { $0.nanoseconds >= end } ?? usages.last)?.usage
         let stayed = try staying.report(of: meanwhile)
         add(returned.comings, since: start, before, after, to: &report)
         report.add("herd_events", "changes meanwhile", .count(Int64(meanwhile.count)))

@@ -46,12 +46,12 @@ LIST = "/v1/buckets/monitor/collections/changes/records"
 CHANGESET = "/v1/buckets/b/collections/c/changeset?_expected=0"
 # Of these, the kernel's part is not counted.
 POLLS_MAX = {
-    "poll of the list, 200": (LIST, "", 10_000),
-    "poll of the list, 304": (LIST, "If-None-Match: \"9999999999999\"\r\n", 10_000),
-    "poll of a collection's changeset": (CHANGESET, CREDENTIALS, 10_000),
+    "poll of the list, 200": (LIST, "", 5_000),
+    "poll of the list, 304": (LIST, "If-None-Match: \"9999999999999\"\r\n", 5_000),
+    "poll of a collection's changeset": (CHANGESET, CREDENTIALS, 5_000),
 }
 # Of new records, each in a transaction of its own.
-WRITE_INSTRUCTIONS_MAX = 450_000
+WRITE_INSTRUCTIONS_MAX = 400_000
 WRITE_QUERIES_MAX = 8
 ALLOCATING = {"malloc", "calloc", "realloc", "posix_memalign", "swift_allocObject"}
 COUNTING = {"swift_retain", "swift_release", "swift_bridgeObjectRetain",
