@@ -112,10 +112,9 @@ extension MeasurementKind {
           --collections N              collections in the list (31)
           --records N                  records of the collection whose changeset is asked for (2000)
           --record-bytes N             the text in each of them (600)
-          --floor                      compare with a bare server, in turn,
-          --against COMMAND            or with any: one command with {port} in it, no shell line
+        \(comparison)
           --against-path PATH          what it is asked for
-          --rounds N                   how often each is measured (1; compared, 5)
+        \(rounds)
         """
 
     private static let writeOptions = """
@@ -162,12 +161,20 @@ extension MeasurementKind {
           --sample-seconds N           between two looks at the memory (a 20th of that)
         """
 
-    private static let contenders = """
+    private static let comparison = """
           --floor                      compare with a bare server, in turn,
           --against COMMAND            or with any: one command with {port} in it, no shell line,
+        """
+
+    private static let rounds = """
+          --rounds N                   how often each is measured (1; compared, 5)
+        """
+
+    private static let contenders = """
+        \(comparison)
           --against-stream PATH        its stream,
           --against-publish 'POST /P'  the request whose body it sends to its subscribers,
           --against-ready-at-head      and it does not say when a stream is live
-          --rounds N                   how often each is measured (1; compared, 5)
+        \(rounds)
         """
 }

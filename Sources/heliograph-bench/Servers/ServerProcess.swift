@@ -141,12 +141,12 @@ final class ServerProcess {
     private static func spawn(
         _ arguments: [String], log: String, _ options: ServerOptions
     ) throws -> ChildProcess {
-        if let cpu = options.cpu { try Processor.pin(to: cpu) }
-        defer { if options.cpu != nil { Processor.unpin() } }
-        let child = try ChildProcess(
-            path: "/proc/self/exe", arguments: Launch.arguments(for: arguments),
-            environment: options.environment, input: .null, output: .file(log), errors: .file(log),
-            leadsGroup: true)
+        let child = try Processor.pinned(to: options.cpu) {
+            try ChildProcess(
+                path: "/proc/self/exe", arguments: Launch.arguments(for: arguments),
+                environment: options.environment, input: .null, output: .file(log),
+                errors: .file(log), leadsGroup: true)
+        }
         Cleanup.shared.add(pid: child.pid)
         return child
     }
@@ -164,8 +164,15 @@ final class ServerProcess {
         return Int(hg_bound_port(descriptor))
     }
 
-    private static func waitUntilReady(
-        _ child: ChildProcess, log: String, port: Int?
+    /// Waits until a server says in its log that it is ready, or else takes connections.
+    ///
+    /// - Parameters:
+    ///   - port: The port of a server that may not say so; nil or 0 for one that does.
+    ///   - pollNanoseconds: Between two looks.
+    /// - Throws: `BenchFailure` with the server's last words if it does not get ready.
+    static func waitUntilReady(
+        _ child: ChildProcess, log: String, port: Int?,
+        pollNanoseconds: Int64 = Int64(Limits.benchPollMilliseconds) * 1_000_000
     ) throws -> ServiceURL {
         let deadline =
             MonotonicClock.nowNanoseconds + Int64(Limits.benchServerStartSecondsMax) * 1_000_000_000
@@ -189,7 +196,8 @@ final class ServerProcess {
                 throw BenchFailure(
                     "the server was not ready in \(Limits.benchServerStartSecondsMax) s")
             }
-            MonotonicClock.sleep(milliseconds: Limits.benchPollMilliseconds)
+            MonotonicClock.sleep(
+                untilNanoseconds: MonotonicClock.nowNanoseconds + pollNanoseconds)
         }
     }
 

@@ -89,19 +89,20 @@ struct Start: Measurement {
         unlink(log)
         var started = Started(
             commandLine: try ServerProcess.arguments(server, directory: directory, port: 0))
-        if let cpu = server.cpu { try Processor.pin(to: cpu) }
-        defer { if server.cpu != nil { Processor.unpin() } }
         let begin = MonotonicClock.nowNanoseconds
-        let child = try ChildProcess(
-            path: options.program, arguments: Array(started.commandLine.dropFirst()),
-            input: .null, output: .file(log), errors: .file(log), leadsGroup: true)
+        let child = try Processor.pinned(to: server.cpu) {
+            try ChildProcess(
+                path: options.program, arguments: Array(started.commandLine.dropFirst()),
+                input: .null, output: .file(log), errors: .file(log), leadsGroup: true)
+        }
         Cleanup.shared.add(pid: child.pid)
         defer {
             child.send(signal: SIGTERM)
             child.end(secondsMax: Limits.benchServerStopSecondsMax)
             Cleanup.shared.remove(pid: child.pid)
         }
-        let url = try waitUntilReady(child, log: log, since: begin)
+        let url = try ServerProcess.waitUntilReady(
+            child, log: log, port: nil, pollNanoseconds: Limits.benchStartPollNanoseconds)
         started.readyNanoseconds = MonotonicClock.nowNanoseconds - begin
         let connection = try HTTPConnection(url: url, credentials: run.credentials)
         let answer = try connection.request(
@@ -119,22 +120,5 @@ struct Start: Measurement {
                 key, label, .quantity(Double(kilobytes), unit: "KB", digits: 0))
         }
         return started
-    }
-
-    private func waitUntilReady(
-        _ child: ChildProcess, log: String, since begin: Int64
-    ) throws -> ServiceURL {
-        let deadline = begin + Int64(Limits.benchServerStartSecondsMax) * 1_000_000_000
-        while true {
-            let hasEnded = child.hasEnded
-            let text = FileDescriptor.contents(ofFile: log) ?? ""
-            if let url = ServerProcess.readyAddress(inLog: text) { return url }
-            guard !hasEnded, MonotonicClock.nowNanoseconds < deadline else {
-                let last = text.split(separator: "\n").suffix(1).joined()
-                throw BenchFailure("the server did not get ready: \(last)")
-            }
-            MonotonicClock.sleep(
-                untilNanoseconds: MonotonicClock.nowNanoseconds + Limits.benchStartPollNanoseconds)
-        }
     }
 }
