@@ -28,7 +28,7 @@ package final class EventLoop: @unchecked Sendable {
     package let configuration: EventLoopConfiguration
 
     // What each turn and each poll touches is not watched for overlapping accesses at run time:
-    // that took a third of a poll's instructions. One thread uses it, and no call is made from
+    // that took three tenths of a poll's instructions. One thread uses it, and no call is made from
     // within an access.
 
     /// The instant at which the current turn began.

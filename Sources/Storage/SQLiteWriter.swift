@@ -4,7 +4,7 @@
 // takes all jobs that wait, runs them in one transaction, commits once, announces the changes and
 // then reports to each job.
 //
-// A savepoint around each job costs a tenth of a write, and few jobs fail after they have written
+// A savepoint around each job costs a twelfth of a write, and few jobs fail after they have written
 // something. So there are none at first; if a job has failed in that way, the transaction is undone
 // and the group runs again, each job in a savepoint of its own.
 //
