@@ -66,7 +66,7 @@ package enum Limits {
     /// Connections accepted from one listener in one turn.
     package static let acceptsPerTurnMax = 32
     /// Alarms of one loop that belong to no connection.
-    package static let alarmsPerLoop = 2
+    package static let alarmsPerLoop = 3
     /// How long what other threads post to a loop waits for the events of a turn, in nanoseconds.
     package static let mailWaitNanosecondsMax: Int64 = 1_000_000
     /// Events taken from epoll in one turn.
@@ -169,6 +169,10 @@ package enum Limits {
     package static let paceSecondsMax = 3_600
     /// Parts of that window, and of the streams that are told one after another.
     package static let paceSlices = 64
+    /// Live subscribers of one filter and encoding that are told together.
+    package static let sectionMembersMax = 256
+    /// Live subscribers that one turn of a loop tells before other events have their turn.
+    package static let toldPerTurnMax = 256
     /// The longest age of a stream an operator may ask for: a week.
     package static let streamAgeSecondsMax = 604_800
     /// How long nothing may be heard of a stalled peer's kernel, which is probed every two minutes.

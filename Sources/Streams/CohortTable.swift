@@ -23,8 +23,9 @@ package struct CohortTable {
         package var live = Position(after: .zero)
         /// Tells cohorts apart that had the same number one after another.
         package let serial: UInt64
-        /// The live subscribers of each encoding, indexed by its raw value; made when first needed.
-        package var groups: [StreamGroup?]
+        /// The first section of the live subscribers of each encoding, indexed by its raw value,
+        /// or `SectionTable.none`.
+        var firstSections: [Int32]
         /// How many subscribers, live or lagging, have this channel.
         package var subscriberCount: Int
     }
@@ -54,7 +55,8 @@ package struct CohortTable {
         nextSerial += 1
         let cohort = Cohort(
             channel: channel, entry: entry, serial: nextSerial,
-            groups: Array(repeating: nil, count: StreamEncoding.allCases.count),
+            firstSections: Array(
+                repeating: SectionTable.none, count: StreamEncoding.allCases.count),
             subscriberCount: 1)
         let number: Int32
         if let reused = free.popLast() {
@@ -68,22 +70,20 @@ package struct CohortTable {
         return number
     }
 
-    /// Counts one subscriber less; the last one ends the cohort and its groups, which must have no
-    /// members then.
+    /// Counts one subscriber less; the last one ends the cohort.
     ///
-    /// - Returns: Whether the cohort has ended.
-    package mutating func release(_ number: Int32, transport: some StreamTransport) -> Bool {
-        guard var cohort = cohorts[Int(number)] else { return false }
+    /// - Returns: The cohort if it has ended, whose sections are to be removed then.
+    package mutating func release(_ number: Int32) -> Cohort? {
+        guard var cohort = cohorts[Int(number)] else { return nil }
         cohort.subscriberCount -= 1
         guard cohort.subscriberCount == 0 else {
             cohorts[Int(number)] = cohort
-            return false
+            return nil
         }
-        for group in cohort.groups { if let group { transport.removeGroup(group) } }
         numbers[cohort.channel] = nil
         cohorts[Int(number)] = nil
         free.append(number)
-        return true
+        return cohort
     }
 
     /// The number of a collection's channel, or nil if nobody listens to it.
@@ -125,14 +125,11 @@ package struct CohortTable {
         return cohort
     }
 
-    /// The group of live subscribers with that channel and encoding.
-    package mutating func group(
-        _ number: Int32, _ encoding: StreamEncoding, transport: some StreamTransport
-    ) -> StreamGroup {
-        if let group = cohorts[Int(number)]?.groups[encoding.rawValue] { return group }
-        let group = transport.makeGroup()
-        cohorts[Int(number)]?.groups[encoding.rawValue] = group
-        return group
+    /// Takes note of the first section of a cohort's live subscribers in an encoding.
+    mutating func setFirstSection(
+        _ section: Int32, of number: Int32, _ encoding: StreamEncoding
+    ) {
+        cohorts[Int(number)]?.firstSections[encoding.rawValue] = section
     }
 }
 

@@ -18,18 +18,19 @@ extension FanOut {
         let before = broadcasts.head
         broadcasts = table
         startPacing()
-        guard let number = cohorts.number(of: .broadcasts),
-            let group = occupiedGroup(of: cohorts[number], .push)
-        else { return }
+        guard let number = cohorts.number(of: .broadcasts) else { return }
         let news = table.entries(after: before)
+        let position = Position(after: Revision(before))
         var stalled: [(StreamID, BlockedMember)] = []
-        let frame = EncodedFrame(WebSocketFrameEncoder.text(PushAnswer.broadcast(news)))
-        send(frame, to: group, entryCount: news.count, &stalled)
+        beginTelling()
+        tell(number, .push, from: position, entryCount: news.count, &stalled) {
+            EncodedFrame(WebSocketFrameEncoder.text(PushAnswer.broadcast(news)))
+        }
         for (id, outcome) in stalled {
             noteStalled(
-                id, outcome, before: Position(after: Revision(before)),
-                reached: Position(after: Revision(table.head)))
+                id, outcome, before: position, reached: Position(after: Revision(table.head)))
         }
+        askToGoOn()
     }
 
     /// Whether a browser has said `hello`; nil if the stream is none of a browser's push service.

@@ -46,7 +46,7 @@ extension FanOut {
                     frame: EncodedFrame(buffer), position: settled, isComplete: true, entryCount: 0)
             )
         }
-        if hasLiveMembers(cohort), cohort.live != settled {
+        if hasLiveMembers(number), cohort.live != settled {
             return .wait(
                 ChangesKey(cohort: number, serial: cohort.serial, position: cohort.live))
         }
@@ -68,7 +68,7 @@ extension FanOut {
     /// A collection has changed: what changed is asked for, for those who are live.
     func tellWithChanges(_ number: Int32) {
         let cohort = cohorts[number]
-        guard hasLiveMembers(cohort) else { return }
+        guard hasLiveMembers(number) else { return }
         wait(nil, for: ChangesKey(cohort: number, serial: cohort.serial, position: cohort.live))
     }
 
@@ -117,12 +117,12 @@ extension FanOut {
     /// Sends an event to all who stand at a position, and lets those go on who waited for that.
     private func deliver(_ event: ChangesEvent, from key: ChangesKey, stamp: UInt64) {
         let waiting = desk.endWait(for: key)
-        if cohorts[key.cohort].live == key.position, hasLiveMembers(cohorts[key.cohort]) {
+        if cohorts[key.cohort].live == key.position, hasLiveMembers(key.cohort) {
             cohorts.setLive(event.reached, for: key.cohort)
             var stalled: [(StreamID, BlockedMember)] = []
             for encoding in StreamEncoding.allCases {
-                guard let group = occupiedGroup(of: cohorts[key.cohort], encoding) else { continue }
-                send(event.frame(encoding), to: group, entryCount: 1, &stalled)
+                guard hasLiveMembers(key.cohort, encoding) else { continue }
+                tellEveryone(in: key.cohort, encoding, event.frame(encoding), &stalled)
             }
             for (id, outcome) in stalled {
                 noteStalled(id, outcome, before: key.position, reached: event.reached)
@@ -162,8 +162,8 @@ extension FanOut {
         }
     }
 
-    private func hasLiveMembers(_ cohort: CohortTable.Cohort) -> Bool {
-        StreamEncoding.allCases.contains { occupiedGroup(of: cohort, $0) != nil }
+    private func hasLiveMembers(_ number: Int32) -> Bool {
+        StreamEncoding.allCases.contains { hasLiveMembers(number, $0) }
     }
 }
 

@@ -29,6 +29,7 @@ extension FanOut {
     /// Begins to pace, or ceases to: streams that are live go over to other groups.
     private func replacePace() {
         synchronize()
+        tellAll()
         for slice in pace.slices.indices { release(slice) }
         let moving = subscribers.indices.filter { place in
             guard case .live = subscribers[place].phase else { return false }

@@ -90,6 +90,13 @@ extension FanOut {
     /// Ends a stream and tells its peer when to return, if its socket takes that now.
     package func sendAway(_ id: StreamID, returnMilliseconds: Int) {
         guard let place = place(of: id) else { return }
+        if case .live = subscribers[place].phase, !isPaced(place),
+            let position = sections[subscribers[place].section].owedAfter
+        {
+            transport.leave(id)
+            subscribers[place].phase = .catchingUp(position, owesReady: false)
+            advance(place, preamble: nil)
+        }
         end(id, farewell: subscribers[place].encoding.goingAway(returnMilliseconds))
     }
 

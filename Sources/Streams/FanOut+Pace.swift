@@ -13,14 +13,11 @@ extension FanOut {
 
     /// Makes a subscriber live that has everything, or has it wait for its slice.
     func join(_ place: Int, at position: Position) {
-        let id = subscribers[place].id
-        let number = subscribers[place].cohort
-        let encoding = subscribers[place].encoding
         guard isPaced(place) else {
-            subscribers[place].phase = .live
-            transport.join(id, cohorts.group(number, encoding, transport: transport))
+            joinSection(place, at: position)
             return
         }
+        let id = subscribers[place].id
         let slice = pace.slice(of: id)
         guard isAtHead(slice) else {
             subscribers[place].phase = .parked(position)
@@ -28,7 +25,8 @@ extension FanOut {
             statistics.parked += 1
             return
         }
-        let key = Pace.GroupKey(cohort: number, encoding: encoding)
+        let key = Pace.GroupKey(
+            cohort: subscribers[place].cohort, encoding: subscribers[place].encoding)
         let group = pace.slices[slice].groups[key] ?? transport.makeGroup()
         pace.slices[slice].groups[key] = group
         subscribers[place].phase = .live
@@ -75,40 +73,18 @@ extension FanOut {
         for (key, group) in before.groups where transport.memberCount(of: group) > 0 {
             let revision =
                 key.encoding == .push ? Revision(before.broadcast) : before.revision
-            tell(group, key, after: Position(after: revision), &stalled)
+            tell(group, key.cohort, key.encoding, after: Position(after: revision), &stalled)
         }
-        for id in before.parked {
-            guard let place = place(of: id), case .parked(let position) = subscribers[place].phase
-            else { continue }
-            subscribers[place].phase = .catchingUp(position, owesReady: false)
-            if !transport.hasPendingOutput(id) { advance(place, preamble: nil) }
-        }
-    }
-
-    /// Sends a slice's group everything after `start`.
-    private func tell(
-        _ group: StreamGroup, _ key: Pace.GroupKey, after start: Position,
-        _ stalled: inout [(StreamID, BlockedMember)]
-    ) {
-        var position = start
-        while true {
-            let step = nextStep(
-                in: key.cohort, encoding: key.encoding, after: position, owesReady: false)
-            guard case .send(let catchUp) = step, let frame = catchUp.frame else { return }
-            send(frame, to: group, entryCount: catchUp.entryCount, &stalled)
-            for (id, outcome) in stalled {
-                noteStalled(id, outcome, before: position, reached: catchUp.position)
-            }
-            stalled.removeAll(keepingCapacity: true)
-            position = catchUp.position
-            guard transport.memberCount(of: group) > 0 else { return }
-        }
+        unpark(before.parked)
     }
 
     /// Where a live subscriber stands.
     func livePosition(of place: Int) -> Position {
         let cohort = cohorts[subscribers[place].cohort]
-        guard isPaced(place) else { return livePosition(of: cohort) }
+        guard isPaced(place) else {
+            guard case .live = subscribers[place].phase else { return livePosition(of: cohort) }
+            return sections[subscribers[place].section].owedAfter ?? livePosition(of: cohort)
+        }
         let slice = pace.slices[pace.slice(of: subscribers[place].id)]
         switch cohort.channel {
         case .broadcasts: return Position(after: Revision(slice.broadcast))
@@ -118,8 +94,8 @@ extension FanOut {
 
     /// Counts one subscriber less of a cohort, whose groups end with the last.
     func releaseCohort(_ number: Int32) {
-        if cohorts.release(number, transport: transport), pace.isOn {
-            pace.removeGroups(of: number, transport: transport)
-        }
+        guard let ended = cohorts.release(number) else { return }
+        removeSections(of: ended)
+        if pace.isOn { pace.removeGroups(of: number, transport: transport) }
     }
 }

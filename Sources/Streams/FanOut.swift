@@ -28,7 +28,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         package var deliveries: UInt64 = 0
         /// How often a live subscriber's socket was full.
         package var stalls: UInt64 = 0
-        /// How often a stream that had everything waited for its slice.
+        /// How often a stream that had everything waited for its slice or section.
         package var parked = 0
         /// Changes taken from the hub, after conflation.
         package var changes: UInt64 = 0
@@ -42,9 +42,9 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         case greeting
         /// It is owed something, or was not told yet that it is not.
         case catchingUp(Position, owesReady: Bool)
-        /// It has everything up to a position, and waits for its slice.
+        /// It has everything up to a position, and waits for its slice or section.
         case parked(Position)
-        /// It is in its cohort's group.
+        /// It is in the group of its section, or of its slice.
         case live
         /// It gets nothing more.
         case ending
@@ -58,6 +58,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         var phase = Phase.absent
         /// The number of its channel.
         var cohort: Int32 = 0
+        /// The number of its section while it is live and not paced.
+        var section = SectionTable.none
         /// The number of the permission it lives by.
         var access = AccessTable.none
         /// How its events are spelled.
@@ -89,6 +91,10 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     private var isListening = false
     /// The channels in use.
     var cohorts = CohortTable()
+    /// Who of the live subscribers is told together.
+    var sections = SectionTable()
+    /// How many more may be told before other events have their turn.
+    var membersLeft = 0
     /// The loop's copy of the broadcasts.
     var broadcasts = BroadcastTable()
     /// Who waits for what changed.
@@ -163,23 +169,27 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         catchUps.clear()
         desk.forgetEvents()
         statistics.changes += UInt64(news.monitored.count + news.others.count)
+        beginTelling()
         var stalled: [(StreamID, BlockedMember)] = []
-        tellMonitor(news.monitored, &stalled)
+        tellMonitor(news.monitored, after: before, &stalled)
         for entries in [news.monitored, news.others] {
-            for entry in entries { tellCollection(entry, &stalled) }
+            for entry in entries { tellCollection(entry, after: before, &stalled) }
         }
         for (id, outcome) in stalled {
             noteStalled(
                 id, outcome, before: Position(after: before), reached: Position(after: log.head))
         }
         startPacing()
+        askToGoOn()
         for (question, answer) in desk.takePostponed(upTo: log.head) {
             changesAnswered(question, answer)
         }
     }
 
     /// Sends changes of monitored collections to the streams of the monitor feed.
-    private func tellMonitor(_ entries: [Entry], _ stalled: inout [(StreamID, BlockedMember)]) {
+    private func tellMonitor(
+        _ entries: [Entry], after before: Revision, _ stalled: inout [(StreamID, BlockedMember)]
+    ) {
         guard !entries.isEmpty else { return }
         var encoder = LiveEncoder(entries: entries, log: log)
         for number in cohorts.cohorts.indices {
@@ -189,15 +199,20 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
                 let matching = encoder.matching(filter)
             else { continue }
             for encoding in StreamEncoding.allCases {
-                guard let group = occupiedGroup(of: cohort, encoding) else { continue }
-                let frame = encoder.frame(of: matching, encoding, for: cohort)
-                send(frame, to: group, entryCount: matching.count, &stalled)
+                tell(
+                    Int32(number), encoding, from: Position(after: before),
+                    entryCount: matching.count, &stalled
+                ) {
+                    encoder.frame(of: matching, encoding, for: cohort)
+                }
             }
         }
     }
 
     /// Sends a collection's change to the streams of that collection.
-    private func tellCollection(_ entry: Entry, _ stalled: inout [(StreamID, BlockedMember)]) {
+    private func tellCollection(
+        _ entry: Entry, after before: Revision, _ stalled: inout [(StreamID, BlockedMember)]
+    ) {
         let path = entry.change.path
         if let number = cohorts.number(of: path, includesChanges: true) {
             cohorts.set(entry, for: number)
@@ -206,23 +221,16 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         guard let number = cohorts.number(of: path, includesChanges: false) else { return }
         cohorts.set(entry, for: number)
         for encoding in StreamEncoding.allCases {
-            guard let group = occupiedGroup(of: cohorts[number], encoding) else { continue }
-            var buffer: [UInt8] = []
-            encoding.append(
-                [entry], restMinimum: nil, timestamp: entry.timestamp, epoch: log.epoch,
-                to: &buffer)
-            send(EncodedFrame(buffer), to: group, entryCount: 1, &stalled)
+            tell(
+                number, encoding, from: Position(after: before), entryCount: 1, &stalled
+            ) {
+                var buffer: [UInt8] = []
+                encoding.append(
+                    [entry], restMinimum: nil, timestamp: entry.timestamp, epoch: log.epoch,
+                    to: &buffer)
+                return EncodedFrame(buffer)
+            }
         }
-    }
-
-    /// The group of a cohort's live subscribers in an encoding, or nil if it has none.
-    func occupiedGroup(
-        of cohort: CohortTable.Cohort, _ encoding: StreamEncoding
-    ) -> StreamGroup? {
-        guard let group = cohort.groups[encoding.rawValue],
-            transport.memberCount(of: group) > 0
-        else { return nil }
-        return group
     }
 
     /// Sends a frame with so many entries to a group, and notes whose socket did not take it.

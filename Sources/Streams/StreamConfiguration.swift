@@ -16,6 +16,10 @@ package struct StreamConfiguration: Sendable {
     package var paceMilliseconds: Int
     /// Parts of that time, and of the paced streams, that are told one after another.
     package var paceSlices = Limits.paceSlices
+    /// Live subscribers that are told together, between two looks at other events.
+    package var sectionMembersMax = Limits.sectionMembersMax
+    /// Live subscribers that are told before other events have their turn.
+    package var toldPerTurnMax = Limits.toldPerTurnMax
 
     /// Makes a configuration, by default that of `Limits`.
     package init(

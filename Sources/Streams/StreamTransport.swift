@@ -88,6 +88,9 @@ package protocol StreamTransport: AnyObject {
     /// Asks for one call of `paceTick` after so many milliseconds.
     func setAlarm(milliseconds: Int)
 
+    /// Asks for one call of `continueTelling` in the loop's next turn, after its other events.
+    func continueSoon()
+
     /// Has a stream end when its peer leaves what it is sent unacknowledged for so long, but for
     /// the time that its socket is full.
     func setPeerTimeout(_ stream: StreamID, milliseconds: Int)

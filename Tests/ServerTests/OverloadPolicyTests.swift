@@ -110,6 +110,36 @@ struct LoopLagTests {
     }
 }
 
+@Suite("A loop's watch")
+struct LoopWatchTests {
+    private func milliseconds(_ watch: LoopWatch, at instant: Int64) -> Double {
+        watch.lag.value(at: instant) / 1e6
+    }
+
+    @Test("counts the turns in which a crowd is told in parts as one, however short they are")
+    func passes() {
+        let turn: Int64 = 1_000_000
+        var watch = LoopWatch(
+            LoadPolicy(memoryBytesMax: nil, lagMillisecondsMax: nil),
+            at: MonotonicInstant(nanoseconds: 0))
+        for place: Int64 in 0...100_000 {
+            watch.note(
+                turnFrom: MonotonicInstant(nanoseconds: place * turn),
+                to: MonotonicInstant(nanoseconds: (place + 1) * turn),
+                isTelling: true, passes: UInt64(place / 1_000))
+        }
+        #expect((999...1_001).contains(milliseconds(watch, at: 100_001 * turn)))
+        // Everyone has been told.
+        for place: Int64 in 100_001..<150_000 {
+            watch.note(
+                turnFrom: MonotonicInstant(nanoseconds: place * turn),
+                to: MonotonicInstant(nanoseconds: (place + 1) * turn),
+                isTelling: false, passes: 100)
+        }
+        #expect((0.9...1.2).contains(milliseconds(watch, at: 150_000 * turn)))
+    }
+}
+
 @Suite("The policy for load")
 struct LoadPolicyTests {
     private func load(_ megabytes: Int?, _ milliseconds: Double) -> Load {

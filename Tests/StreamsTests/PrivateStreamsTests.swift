@@ -94,6 +94,7 @@ struct PrivateStreamsTests {
         #expect(bench.fanOut.cohorts.count == 3)
         bench.write("b", 11, bucket: "p")
         bench.fanOut.synchronize()
+        bench.settle()
         for (number, id) in ids.enumerated() {
             #expect(
                 Received(bench.text(id)).lastID == cursor(11, visibilities[number % 3], 2))

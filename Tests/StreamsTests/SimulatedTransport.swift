@@ -149,6 +149,17 @@ final class SimulatedTransport: StreamTransport {
         return alarm
     }
 
+    /// Whether another turn was asked for.
+    private var wantsTurn = false
+
+    func continueSoon() { wantsTurn = true }
+
+    /// Whether another turn was asked for; it is not any more.
+    func takeTurn() -> Bool {
+        defer { wantsTurn = false }
+        return wantsTurn
+    }
+
     func setPeerTimeout(_ stream: StreamID, milliseconds: Int) {
         sockets[stream.slot]?.peerTimeout = milliseconds
     }

@@ -173,7 +173,8 @@ extension LoopService {
     /// Takes note of how long the turn was, and of what the loop refused in it by itself.
     func watchTurn() {
         let ended = MonotonicInstant.read()
-        watch.note(turnFrom: loop.now, to: ended)
+        watch.note(
+            turnFrom: loop.now, to: ended, isTelling: fanOut.isTelling, passes: fanOut.passes)
         figures.store(lag: watch.lag, at: ended)
         for (reason, count) in watch.newRefusals(loop.statistics) {
             edge.refusals.note(reason, count: count)
