@@ -269,14 +269,29 @@ static inline int hg_socket_file(const char *path, uint64_t *device, uint64_t *i
 
 enum { HG_PROCESSORS_MAX = 1024 };
 
-/// Restricts the calling thread, and what it starts later, to one processor; a negative number
-/// means all of them again. Returns 0 or an errno.
+/// A set of processors.
+struct hg_processors {
+    unsigned long long bits[HG_PROCESSORS_MAX / 64];
+};
+
+/// Tells which processors the calling thread may run on. Returns 0 or an errno.
+static inline int hg_get_processors(struct hg_processors *set) {
+    memset(set, 0, sizeof *set);
+    return syscall(SYS_sched_getaffinity, 0, sizeof *set, set) < 0 ? errno : 0;
+}
+
+/// Restricts the calling thread, and what it starts later, to processors. Returns 0 or an errno.
+static inline int hg_set_processors(const struct hg_processors *set) {
+    return syscall(SYS_sched_setaffinity, 0, sizeof *set, set) < 0 ? errno : 0;
+}
+
+/// Restricts the calling thread, and what it starts later, to one processor. Returns 0 or an
+/// errno.
 static inline int hg_pin_to_processor(int processor) {
-    unsigned char mask[HG_PROCESSORS_MAX / 8];
-    if (processor >= HG_PROCESSORS_MAX) return EINVAL;
-    memset(mask, processor < 0 ? 0xff : 0, sizeof mask);
-    if (processor >= 0) mask[processor / 8] = (unsigned char)(1u << (processor % 8));
-    return syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0 ? errno : 0;
+    struct hg_processors set = {{0}};
+    if (processor < 0 || processor >= HG_PROCESSORS_MAX) return EINVAL;
+    set.bits[processor / 64] = 1ull << (processor % 64);
+    return hg_set_processors(&set);
 }
 
 /// How many processors the process may run on, fewer than there are where it was bound to some

@@ -2,14 +2,15 @@
 //
 // One loop's streams. A subscriber is a position, never a queue:
 //
-//   catching up ──(everything owed was sent, socket took it)──▶ live, in its cohort's group
+//   catching up ──(everything owed was sent, socket took it)──▶ live, in its cohort's section
 //        ▲                                                             │
 //        └──────(the socket did not take a frame whole)◀───────────────┘
 //
-// A live subscriber's position is the loop's head, so only the others have one of their own. When a
-// socket is full the subscriber stays at its position; when it drains, it is sent the newest
-// entries after that position (conflation). Positions only grow, so revisions per subscriber do
-// (invariant I4), and what is kept for one is constant (I5).
+// A live subscriber's position is its section's: the loop's head, unless the section waits for its
+// turn to be told. Only the others have one of their own. When a socket is full the subscriber
+// stays at its position; when it drains, it is sent the newest entries after that position
+// (conflation). Positions only grow, so revisions per subscriber do (invariant I4), and what is
+// kept for one is constant (I5).
 
 import Core
 import Hub
@@ -153,10 +154,12 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         hub.setListening(true, loop: loopNumber)
     }
 
-    /// Brings the loop up to the hub's head, if it is behind, and sends what is new to all whom it
-    /// concerns. Called once per loop turn after a wake, and before a stream begins (I2).
+    /// Brings the loop up to the hub's head, if it is behind, and sends what is new to as many whom
+    /// it concerns as one turn may; `continueTelling` goes on. Called once per loop turn after a
+    /// wake, and before a stream begins (I2).
     ///
-    /// - Complexity: O(1) when nothing is new, else O(cohorts × changes + members sent to).
+    /// - Complexity: O(1) when nothing is new, else O(cohorts × changes + sections + members sent
+    ///   to).
     package func synchronize() {
         if hub.announced > log.head { apply(hub.news(after: log.head)) }
         tellBroadcasts()
