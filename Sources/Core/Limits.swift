@@ -66,7 +66,7 @@ package enum Limits {
     /// Connections accepted from one listener in one turn.
     package static let acceptsPerTurnMax = 32
     /// Alarms of one loop that belong to no connection.
-    package static let alarmsPerLoop = 3
+    package static let alarmsPerLoop = 2
     /// How long what other threads post to a loop waits for the events of a turn, in nanoseconds.
     package static let mailWaitNanosecondsMax: Int64 = 1_000_000
     /// Events taken from epoll in one turn.

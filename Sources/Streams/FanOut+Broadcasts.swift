@@ -23,7 +23,8 @@ extension FanOut {
         let position = Position(after: Revision(before))
         var stalled: [(StreamID, BlockedMember)] = []
         beginTelling()
-        tell(number, .push, from: position, entryCount: news.count, &stalled) {
+        let first = cohorts[number].firstSections[StreamEncoding.push.rawValue]
+        tell(first, from: position, entryCount: news.count, &stalled) {
             EncodedFrame(WebSocketFrameEncoder.text(PushAnswer.broadcast(news)))
         }
         for (id, outcome) in stalled {

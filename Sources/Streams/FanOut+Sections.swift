@@ -11,9 +11,7 @@ extension FanOut {
     package var passes: UInt64 { sections.passes }
 
     /// Goes on to tell those who are owed something, as many as one turn may.
-    ///
-    /// - Complexity: O(`StreamConfiguration.toldPerTurnMax` + members of one section).
-    package func continueTelling() {
+    func continueTelling() {
         membersLeft = configuration.toldPerTurnMax
         while membersLeft > 0, let section = sections.takeTurn() { tell(section) }
         askToGoOn()
@@ -24,7 +22,7 @@ extension FanOut {
         while let section = sections.takeTurn() { tell(section) }
     }
 
-    /// Has the loop go on in its next turn if anyone is owed something.
+    /// Has the loop go on soon if anyone is owed something.
     func askToGoOn() {
         if sections.isAnyOwed { transport.continueSoon() }
     }
@@ -39,14 +37,15 @@ extension FanOut {
     /// once; the others are owed it.
     ///
     /// - Parameters:
+    ///   - first: The first of their sections.
     ///   - before: Where those stand who have everything but this.
     ///   - frame: Called when anyone is told at once.
     func tell(
-        _ number: Int32, _ encoding: StreamEncoding, from before: Position, entryCount: Int,
+        _ first: Int32, from before: Position, entryCount: Int,
         _ stalled: inout [(StreamID, BlockedMember)], frame: () -> EncodedFrame
     ) {
         var made: EncodedFrame?
-        var next = cohorts[number].firstSections[encoding.rawValue]
+        var next = first
         while next != SectionTable.none {
             let section = sections[next]
             let count = transport.memberCount(of: section.group)

@@ -138,10 +138,15 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         (loopNumber, log) = hub.attach(wake: wake)
     }
 
-    /// Goes on after the loop was woken: brings it up to the hub's head, and has it woken no more
-    /// if nobody streams from it.
+    /// Goes on after the loop was woken: brings it up to the hub's head, tells more of those who
+    /// are owed something, and has it woken no more if nobody streams from it.
+    ///
+    /// - Complexity: that of `synchronize`, or O(`StreamConfiguration.toldPerTurnMax` + members of
+    ///   one section).
     package func goOn() {
+        let wasTelling = isTelling
         synchronize()
+        if wasTelling { continueTelling() }
         guard isListening, statistics.subscribers.allSatisfy({ $0 == 0 }) else { return }
         isListening = false
         hub.setListening(false, loop: loopNumber)
@@ -155,7 +160,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     }
 
     /// Brings the loop up to the hub's head, if it is behind, and sends what is new to as many whom
-    /// it concerns as one turn may; `continueTelling` goes on. Called once per loop turn after a
+    /// it concerns as one turn may; `goOn` tells the others. Called once per loop turn after a
     /// wake, and before a stream begins (I2).
     ///
     /// - Complexity: O(1) when nothing is new, else O(cohorts × changes + sections + members sent
@@ -203,7 +208,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
             else { continue }
             for encoding in StreamEncoding.allCases {
                 tell(
-                    Int32(number), encoding, from: Position(after: before),
+                    cohort.firstSections[encoding.rawValue], from: Position(after: before),
                     entryCount: matching.count, &stalled
                 ) {
                     encoder.frame(of: matching, encoding, for: cohort)
@@ -223,9 +228,11 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         }
         guard let number = cohorts.number(of: path, includesChanges: false) else { return }
         cohorts.set(entry, for: number)
+        let firstSections = cohorts[number].firstSections
         for encoding in StreamEncoding.allCases {
             tell(
-                number, encoding, from: Position(after: before), entryCount: 1, &stalled
+                firstSections[encoding.rawValue], from: Position(after: before), entryCount: 1,
+                &stalled
             ) {
                 var buffer: [UInt8] = []
                 encoding.append(

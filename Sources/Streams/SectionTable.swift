@@ -4,7 +4,7 @@
 // is told section by section, and between two of them the loop takes requests and what else has
 // come, so that no write waits until everyone has been told of the one before (invariant I6).
 //
-//   change ──▶ section 1, section 2 at once ── rest of the turn ── 3, 4 ── … ── 39, 40
+//   change ──▶ section 1 at once ── other events ── section 2 ── … ── section 40
 //
 // What is committed meanwhile makes those behind that have been told already, not those that still
 // wait: they are told the newest state when their turn comes. So with more changes than can be told

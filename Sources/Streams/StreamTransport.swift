@@ -88,7 +88,7 @@ package protocol StreamTransport: AnyObject {
     /// Asks for one call of `paceTick` after so many milliseconds.
     func setAlarm(milliseconds: Int)
 
-    /// Asks for one call of `continueTelling` in the loop's next turn, after its other events.
+    /// Asks for one call of `FanOut.goOn` soon, other events first.
     func continueSoon()
 
     /// Has a stream end when its peer leaves what it is sent unacknowledged for so long, but for

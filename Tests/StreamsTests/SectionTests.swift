@@ -13,7 +13,7 @@ extension Bench {
     func settle() -> Int {
         var turns = 0
         while transport.takeTurn() {
-            fanOut.continueTelling()
+            fanOut.goOn()
             turns += 1
         }
         return turns
@@ -39,7 +39,7 @@ struct SectionTests {
         #expect(told(bench, ids, 1) == turn, "as many at once as a turn may")
         #expect(bench.fanOut.isTelling)
         #expect(bench.transport.takeTurn())
-        bench.fanOut.continueTelling()
+        bench.fanOut.goOn()
         #expect(told(bench, ids, 1) == turn * 2)
         #expect(bench.settle() == 1)
         #expect(ids.allSatisfy { bench.revisions($0) == [1] })
@@ -67,7 +67,7 @@ struct SectionTests {
         for round in 0..<rounds {
             bench.write("c\(round % 3)", Int64(round))
             bench.fanOut.synchronize()
-            if bench.transport.takeTurn() { bench.fanOut.continueTelling() }
+            if bench.transport.takeTurn() { bench.fanOut.goOn() }
         }
         let passes = bench.fanOut.passes
         #expect((9...15).contains(passes), "a pass takes three turns or four")
@@ -94,7 +94,7 @@ struct SectionTests {
         for _ in 0..<2 {
             #expect(told(bench, first, 2) == 0, "the others waited longer")
             _ = bench.transport.takeTurn()
-            bench.fanOut.continueTelling()
+            bench.fanOut.goOn()
         }
         #expect(told(bench, ids, 2) == turn * 2)
         bench.settle()

@@ -37,8 +37,6 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         case pace = 0
         /// The next of the streams that end one after another.
         case drain = 1
-        /// More streams are to be told what is new.
-        case telling = 2
     }
 
     /// The loop.
@@ -174,7 +172,6 @@ final class LoopService: EventLoopHandler, @unchecked Sendable {
         switch Alarm(rawValue: alarm) {
         case .pace: fanOut.paceTick()
         case .drain: endPushStreams()
-        case .telling: fanOut.continueTelling()
         case nil: break
         }
     }

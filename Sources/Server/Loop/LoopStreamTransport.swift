@@ -70,9 +70,7 @@ final class LoopStreamTransport: StreamTransport {
             LoopService.Alarm.pace.rawValue, after: Int64(milliseconds) * 1_000_000)
     }
 
-    func continueSoon() {
-        loop.setAlarm(LoopService.Alarm.telling.rawValue, after: 0)
-    }
+    func continueSoon() { loop.wake() }
 
     func setPeerTimeout(_ stream: StreamID, milliseconds: Int) {
         loop.setPeerTimeout(ConnectionID(stream), milliseconds: milliseconds)

@@ -272,7 +272,7 @@ final class SimulatedWorld {
     private func tick() {
         for loop in loops {
             if loop.transport.takeAlarm() != nil { loop.fanOut.paceTick() }
-            if loop.transport.takeTurn() { loop.fanOut.continueTelling() }
+            if loop.transport.takeTurn() { loop.fanOut.goOn() }
         }
     }
 
