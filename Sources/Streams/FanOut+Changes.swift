@@ -120,9 +120,15 @@ extension FanOut {
         if cohorts[key.cohort].live == key.position, hasLiveMembers(key.cohort) {
             cohorts.setLive(event.reached, for: key.cohort)
             var stalled: [(StreamID, BlockedMember)] = []
+            // The position is the whole cohort's, so nobody waits for another turn.
+            membersLeft = .max
+            let firstSections = cohorts[key.cohort].firstSections
             for encoding in StreamEncoding.allCases {
-                guard hasLiveMembers(key.cohort, encoding) else { continue }
-                tellEveryone(in: key.cohort, encoding, event.frame(encoding), &stalled)
+                tell(
+                    firstSections[encoding.rawValue], from: key.position, entryCount: 1, &stalled
+                ) {
+                    event.frame(encoding)
+                }
             }
             for (id, outcome) in stalled {
                 noteStalled(id, outcome, before: key.position, reached: event.reached)
@@ -160,10 +166,6 @@ extension FanOut {
             subscribers[place].phase = .ending
             return false
         }
-    }
-
-    private func hasLiveMembers(_ number: Int32) -> Bool {
-        StreamEncoding.allCases.contains { hasLiveMembers(number, $0) }
     }
 }
 

@@ -63,28 +63,17 @@ extension FanOut {
         }
     }
 
-    /// Sends a frame to all live subscribers of a cohort in an encoding.
-    func tellEveryone(
-        in number: Int32, _ encoding: StreamEncoding, _ frame: EncodedFrame,
-        _ stalled: inout [(StreamID, BlockedMember)]
-    ) {
-        var next = cohorts[number].firstSections[encoding.rawValue]
-        while next != SectionTable.none {
-            let section = sections[next]
-            send(frame, to: section.group, entryCount: 1, &stalled)
-            next = section.next
-        }
-    }
-
-    /// Whether a cohort has live subscribers in an encoding.
+    /// Whether a cohort has live subscribers.
     ///
     /// - Complexity: O(number of their sections).
-    func hasLiveMembers(_ number: Int32, _ encoding: StreamEncoding) -> Bool {
-        var next = cohorts[number].firstSections[encoding.rawValue]
-        while next != SectionTable.none {
-            let section = sections[next]
-            if transport.memberCount(of: section.group) > 0 { return true }
-            next = section.next
+    func hasLiveMembers(_ number: Int32) -> Bool {
+        for first in cohorts[number].firstSections {
+            var next = first
+            while next != SectionTable.none {
+                let section = sections[next]
+                if transport.memberCount(of: section.group) > 0 { return true }
+                next = section.next
+            }
         }
         return false
     }

@@ -16,7 +16,7 @@ package struct StreamConfiguration: Sendable {
     package var paceMilliseconds: Int
     /// Parts of that time, and of the paced streams, that are told one after another.
     package var paceSlices = Limits.paceSlices
-    /// Live subscribers that are told together, between two looks at other events.
+    /// Live subscribers of one filter and encoding that are told together.
     package var sectionMembersMax = Limits.sectionMembersMax
     /// Live subscribers that are told before other events have their turn.
     package var toldPerTurnMax = Limits.toldPerTurnMax

@@ -30,6 +30,21 @@ struct SectionTests {
         ids.count { bench.revisions($0).contains(revision) }
     }
 
+    /// More streams than a turn tells, each with a filter of its own that lets bucket `b` pass.
+    private func subscribeByOwnFilters(_ bench: Bench) -> [StreamID] {
+        (0..<turn * 2).map {
+            bench.subscribe(
+                UInt32($0), filter: ChangeFilter(resources: [.bucket("b"), .bucket("f\($0)")]))
+        }
+    }
+
+    private func leave(_ bench: Bench, _ ids: [StreamID]) {
+        for id in ids {
+            bench.transport.close(id)
+            bench.fanOut.closed(id)
+        }
+    }
+
     @Test("is told in parts, and other events have their turn between them")
     func parts() {
         let bench = Bench()
@@ -133,14 +148,9 @@ struct SectionTests {
         for slot in 0..<UInt32(section * 4) where slot > section { _ = bench.subscribe(slot) }
         #expect(bench.transport.groupCount == 4)
         for round in 0..<3 {
-            for slot in stride(from: round, to: section * 4, by: 3) {
-                let id = StreamID(slot: UInt32(slot), generation: 1)
-                bench.transport.close(id)
-                bench.fanOut.closed(id)
-            }
-            for slot in stride(from: round, to: section * 4, by: 3) {
-                _ = bench.subscribe(UInt32(slot))
-            }
+            let third = stride(from: round, to: section * 4, by: 3).map { UInt32($0) }
+            leave(bench, third.map { StreamID(slot: $0, generation: 1) })
+            for slot in third { _ = bench.subscribe(slot) }
             #expect(bench.transport.groupCount == 4)
         }
     }
@@ -180,10 +190,7 @@ struct SectionTests {
     @Test("of many filters is told in parts, too")
     func filters() {
         let bench = Bench()
-        let ids = (0..<turn * 2).map {
-            bench.subscribe(
-                UInt32($0), filter: ChangeFilter(resources: [.bucket("b"), .bucket("f\($0)")]))
-        }
+        let ids = subscribeByOwnFilters(bench)
         bench.write("a", 1)
         bench.fanOut.synchronize()
         #expect(told(bench, ids, 1) == turn)
@@ -191,26 +198,17 @@ struct SectionTests {
         bench.fanOut.synchronize()
         bench.settle()
         #expect(ids.allSatisfy { bench.revisions($0) == [1, 2] })
-        for id in ids {
-            bench.transport.close(id)
-            bench.fanOut.closed(id)
-        }
+        leave(bench, ids)
         #expect(bench.transport.groupCount == 0)
     }
 
     @Test("loses nothing when its filters end and others begin while it is told")
     func reusedNumbers() {
         let bench = Bench()
-        let ids = (0..<turn * 2).map {
-            bench.subscribe(
-                UInt32($0), filter: ChangeFilter(resources: [.bucket("b"), .bucket("f\($0)")]))
-        }
+        let ids = subscribeByOwnFilters(bench)
         bench.write("a", 1)
         bench.fanOut.synchronize()
-        for id in ids {
-            bench.transport.close(id)
-            bench.fanOut.closed(id)
-        }
+        leave(bench, ids)
         let others = (0..<10).map {
             bench.subscribe(UInt32($0), generation: 2, filter: ChangeFilter(bucket: "b"))
         }
@@ -219,6 +217,24 @@ struct SectionTests {
         bench.settle()
         #expect(others.allSatisfy { bench.revisions($0) == [1, 2] })
         #expect(bench.transport.groupCount == 1)
+    }
+
+    @Test("is told whole of what changed when the storage has answered")
+    func changes() throws {
+        let bench = Bench()
+        let path = CollectionPath(bucket: "b", collection: "c")
+        let ids = (0..<UInt32(turn * 2 + 1)).map {
+            bench.subscribe($0, channel: .collection(path, includesChanges: true))
+        }
+        bench.write("c", 1)
+        bench.fanOut.synchronize()
+        #expect(told(bench, ids, 1) == 0)
+        #expect(bench.questions.asked.count == 1, "once for all")
+        let question = try #require(bench.questions.asked.first)
+        let change = try #require(bench.history.last)
+        bench.fanOut.changesAnswered(question, ChangesAnswer(change: change, records: nil))
+        #expect(ids.allSatisfy { bench.revisions($0) == [1] })
+        #expect(!bench.fanOut.isTelling)
     }
 
     @Test("of browsers is told a broadcast in parts, each once")

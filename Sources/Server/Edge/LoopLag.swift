@@ -5,12 +5,12 @@
 // Measured as the mean length of the turn that a moment falls into, over the last seconds: a turn
 // counts by its length, waiting counts as a turn of no length, and what is past counts less by a
 // factor e every five seconds (an exponential average over time). The turns in which a crowd is
-// told in parts count as one (`LoopWatch`). So a single turn of one second, a
-// fan-out to 200,000 streams say, makes 180 ms of lag, which is gone soon and refuses nobody at a
-// limit of one second; one to 10,000 streams takes a twentieth of a second and never counts, were
-// there nothing else to do all day. Turns of two seconds one after another pass that limit after
-// three and a half seconds, which is when those who already have a stream are getting their events
-// late for good. Rejected: the longest turn, which one fan-out makes, and the last, which flickers.
+// told in parts count as one (`LoopWatch`). So a single turn of one second, a fan-out to 200,000
+// streams say, makes 180 ms of lag, which is gone soon and refuses nobody at a limit of one second;
+// one to 10,000 streams takes a twentieth of a second and never counts, were there nothing else to
+// do all day. Turns of two seconds one after another pass that limit after three and a half
+// seconds, which is when those who already have a stream are getting their events late for good.
+// Rejected: the longest turn, which one fan-out makes, and the last, which flickers.
 
 import Glibc
 
