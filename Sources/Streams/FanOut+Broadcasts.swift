@@ -21,15 +21,15 @@ extension FanOut {
         guard let number = cohorts.number(of: .broadcasts) else { return }
         let news = table.entries(after: before)
         let position = Position(after: Revision(before))
+        let reached = Position(after: Revision(table.head))
         var stalled: [(StreamID, BlockedMember)] = []
         beginTelling()
         let first = cohorts[number].firstSections[StreamEncoding.push.rawValue]
-        tell(first, from: position, entryCount: news.count, &stalled) {
+        tell(first, from: position, to: reached, entryCount: news.count, &stalled) {
             EncodedFrame(WebSocketFrameEncoder.text(PushAnswer.broadcast(news)))
         }
         for (id, outcome) in stalled {
-            noteStalled(
-                id, outcome, before: position, reached: Position(after: Revision(table.head)))
+            noteStalled(id, outcome, before: position, reached: reached)
         }
         askToGoOn()
     }

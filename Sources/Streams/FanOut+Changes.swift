@@ -125,7 +125,8 @@ extension FanOut {
             let firstSections = cohorts[key.cohort].firstSections
             for encoding in StreamEncoding.allCases {
                 tell(
-                    firstSections[encoding.rawValue], from: key.position, entryCount: 1, &stalled
+                    firstSections[encoding.rawValue], from: key.position, to: event.reached,
+                    entryCount: 1, &stalled
                 ) {
                     event.frame(encoding)
                 }

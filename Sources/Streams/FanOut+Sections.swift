@@ -39,9 +39,10 @@ extension FanOut {
     /// - Parameters:
     ///   - first: The first of their sections.
     ///   - before: Where those stand who have everything but this.
-    ///   - frame: Called when anyone is told at once.
+    ///   - reached: Where they stand when they have it.
+    ///   - frame: Called if there is anyone who had everything.
     func tell(
-        _ first: Int32, from before: Position, entryCount: Int,
+        _ first: Int32, from before: Position, to reached: Position, entryCount: Int,
         _ stalled: inout [(StreamID, BlockedMember)], frame: () -> EncodedFrame
     ) {
         var made: EncodedFrame?
@@ -50,13 +51,16 @@ extension FanOut {
             let section = sections[next]
             let count = transport.memberCount(of: section.group)
             if section.owedAfter == nil, count > 0 {
+                let frame = made ?? frame()
+                made = frame
                 if membersLeft > 0 {
-                    let frame = made ?? frame()
-                    made = frame
                     membersLeft -= count
                     send(frame, to: section.group, entryCount: entryCount, &stalled)
                 } else {
-                    sections.owe(next, after: before)
+                    sections.owe(
+                        next, after: before,
+                        SectionTable.OwedFrame(
+                            frame: frame, entryCount: entryCount, reached: reached))
                 }
             }
             next = section.next
@@ -85,9 +89,21 @@ extension FanOut {
         membersLeft -= max(count, 1)
         if count > 0 {
             var stalled: [(StreamID, BlockedMember)] = []
-            tell(section.group, section.cohort, section.encoding, after: start, &stalled)
+            if let owed = section.owedFrame, owed.reached == head(of: section.encoding) {
+                send(owed.frame, to: section.group, entryCount: owed.entryCount, &stalled)
+                for (id, outcome) in stalled {
+                    noteStalled(id, outcome, before: start, reached: owed.reached)
+                }
+            } else {
+                tell(section.group, section.cohort, section.encoding, after: start, &stalled)
+            }
         }
         unpark(section.waiting)
+    }
+
+    /// Where those stand who have everything.
+    private func head(of encoding: StreamEncoding) -> Position {
+        Position(after: encoding == .push ? Revision(broadcasts.head) : log.head)
     }
 
     /// Sends a group everything after `start`.
@@ -105,7 +121,7 @@ extension FanOut {
             }
             stalled.removeAll(keepingCapacity: true)
             position = catchUp.position
-            guard transport.memberCount(of: group) > 0 else { return }
+            guard !catchUp.isComplete, transport.memberCount(of: group) > 0 else { return }
         }
     }
 

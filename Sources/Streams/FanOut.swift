@@ -209,7 +209,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
             for encoding in StreamEncoding.allCases {
                 tell(
                     cohort.firstSections[encoding.rawValue], from: Position(after: before),
-                    entryCount: matching.count, &stalled
+                    to: Position(after: log.head), entryCount: matching.count, &stalled
                 ) {
                     encoder.frame(of: matching, encoding, for: cohort)
                 }
@@ -231,8 +231,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
         let firstSections = cohorts[number].firstSections
         for encoding in StreamEncoding.allCases {
             tell(
-                firstSections[encoding.rawValue], from: Position(after: before), entryCount: 1,
-                &stalled
+                firstSections[encoding.rawValue], from: Position(after: before),
+                to: Position(after: log.head), entryCount: 1, &stalled
             ) {
                 var buffer: [UInt8] = []
                 encoding.append(

@@ -22,6 +22,17 @@ import Hub
 
 /// The sections of a loop's cohorts, by their number.
 struct SectionTable {
+    /// What a section is owed if nothing more happens until its turn: it was encoded for those who
+    /// were told at once.
+    struct OwedFrame {
+        /// The events.
+        let frame: EncodedFrame
+        /// How many entries they carry.
+        let entryCount: Int
+        /// Where the members stand when they have it.
+        let reached: Position
+    }
+
     /// Live subscribers that are told together.
     struct Section {
         /// The number of their cohort.
@@ -34,6 +45,8 @@ struct SectionTable {
         fileprivate(set) var next: Int32
         /// Where the members stand if they are owed what came after it.
         fileprivate(set) var owedAfter: Position?
+        /// The first frame of what they are owed.
+        fileprivate(set) var owedFrame: OwedFrame?
         /// Streams that have more than the members, and join when those have been told.
         fileprivate(set) var waiting: [StreamID] = []
         /// Tells sections apart that had the same number one after another.
@@ -105,11 +118,13 @@ struct SectionTable {
         sections[Int(number)]?.next = first
     }
 
-    /// Takes note that a section which had everything is owed what came after `position`.
-    mutating func owe(_ number: Int32, after position: Position) {
+    /// Takes note that a section which had everything is owed what came after `position`, first a
+    /// frame.
+    mutating func owe(_ number: Int32, after position: Position, _ frame: OwedFrame) {
         let section = self[number]
         assert(section.owedAfter == nil, "a section is owed from one position")
         sections[Int(number)]?.owedAfter = position
+        sections[Int(number)]?.owedFrame = frame
         turns.append(Turn(number: number, serial: section.serial))
         if turnsOfPass == 0 { turnsOfPass = 1 }
     }
@@ -139,6 +154,7 @@ struct SectionTable {
             guard let section = sections[Int(turn.number)], section.serial == turn.serial
             else { continue }
             sections[Int(turn.number)]?.owedAfter = nil
+            sections[Int(turn.number)]?.owedFrame = nil
             sections[Int(turn.number)]?.waiting = []
             return section
         }
