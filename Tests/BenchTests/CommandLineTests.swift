@@ -66,6 +66,17 @@ struct CommandLineTests {
         #expect(throws: UsageError.self) { try Command(parsing: arguments) }
     }
 
+    @Test("tries the server to compare with by one event to one subscriber")
+    func trial() throws {
+        let trial = try FanoutOptions(parsing: [
+            "fanout", "--subscribers", "900", "--transport", "sse", "--filters", "30",
+            "--against", "relay {port}", "--against-ready-at-head",
+        ]).trial
+        #expect(trial.subscribers == 1 && trial.filters == 1)
+        #expect(trial.events == 1 && trial.warmup == 0)
+        #expect(trial.contenders.all.last?.server.dialect.isReadyAtHead == true)
+    }
+
     @Test("takes batches of as many collections as a server takes requests, not of more")
     func batches() throws {
         let most = Limits.batchRequestsDefault

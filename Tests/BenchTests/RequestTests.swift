@@ -43,6 +43,20 @@ struct RequestTests {
         }
     }
 
+    @Test("tells of a refusal the status and how the body begins, in one line")
+    func refusal() {
+        let answer = HTTPConnection.Answer(
+            status: 501, head: [], body: Array("<p>\n  Not\tso.\n</p>\n".utf8),
+            answeredNanoseconds: 0)
+        #expect(answer.summary == "501 <p> Not so. </p>")
+        let long = HTTPConnection.Answer(
+            status: 400, head: [], body: Array(repeating: UInt8(ascii: "x"), count: 9_000),
+            answeredNanoseconds: 0)
+        #expect(long.summary.utf8.count == 4 + Limits.benchAnswerExcerptBytes)
+        let empty = HTTPConnection.Answer(status: 404, head: [], body: [], answeredNanoseconds: 0)
+        #expect(empty.summary == "404")
+    }
+
     @Test("gives each request a length that fits its number, and hands its job over")
     func job() throws {
         let url = try #require(ServiceURL(parsing: "http://127.0.0.1:1/v1"))

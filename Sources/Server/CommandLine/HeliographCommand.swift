@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Core
+
 /// The program: reads its command line and runs what is asked.
 ///
 /// `init`, `check`, `version` and the help are done here. The commands that need the other parts

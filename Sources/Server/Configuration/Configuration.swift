@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import Core
 import KintoAPI
 
 /// What the command line says about the configuration.

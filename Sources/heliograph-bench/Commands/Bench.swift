@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import Core
 import Glibc
 
 /// The program: reads the command line, runs the command, turns its result into an exit code.
@@ -13,6 +14,7 @@ enum Bench {
         do {
             switch try Command(parsing: Array(arguments.dropFirst())) {
             case .help(let text): print(text)
+            case .version: print("heliograph-bench \(HeliographVersion.text)")
             case .measurement(let measurement): try measurement.perform()
             case .subscribers(let options): try SubscriberWorker(options: options).run()
             case .requests: try RequestWorker().run()

@@ -4,6 +4,8 @@
 enum Command {
     /// Print a text that tells how it is used.
     case help(String)
+    /// Print the version.
+    case version
     /// Measure something.
     case measurement(any Measurement)
     /// Be one of the client processes of a measurement. Not for people.
@@ -24,6 +26,7 @@ enum Command {
         switch name {
         case "help", "--help", "-h":
             self = .help(try Self.help(on: rest.first))
+        case "version", "--version": self = .version
         case "subscribers": self = .subscribers(try SubscriberOptions(parsing: rest))
         case "requests": self = .requests
         case "floor": self = .floor(try FloorOptions(parsing: rest))

@@ -77,6 +77,8 @@ extension Limits {
     static let benchOpeningsPerTurnMax = 256
     /// From the start of a server to its word that it is ready.
     static let benchServerStartSecondsMax = 60
+    /// Bytes of a refusing answer's body that are told.
+    static let benchAnswerExcerptBytes = 300
     /// From SIGTERM to the end of a server.
     static let benchServerStopSecondsMax = 20
     /// Without progress while subscribers connect.

@@ -11,7 +11,8 @@ extension MeasurementKind {
         }
         lines += [
             "  floor     the bare server that others are compared with, alone: --loops N, --answer",
-            "            FILE and --not-modified FILE are what it answers to GET", "",
+            "            FILE and --not-modified FILE are what it answers to GET",
+            "  version   the version of this program", "",
             "Exits with 1 if the server did something wrong. 'heliograph-bench help COMMAND'",
             "tells the options of a command.",
         ]

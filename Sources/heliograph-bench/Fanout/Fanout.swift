@@ -23,19 +23,42 @@ struct Fanout: Measurement {
         findings.report.add(
             "interval_milliseconds", "interval",
             .quantity(Double(options.intervalMilliseconds), unit: "ms", digits: 0))
-        let found = try options.contenders.measure { contender in
-            let server = try ServerProcess(contender.server)
-            let measurement = try measure(server)
-            var findings = Findings()
-            findings.report = measurement.report(subscribers: options.subscribers)
-            findings.requireCorrect(measurement.clients, behind: measurement.behind)
-            findings.serverCommandLine = server.commandLine
-            return findings
+        for contender in options.contenders.all {
+            guard case .command = contender.server.target else { continue }
+            try Fanout(options: options.trial).tryOut(contender)
         }
+        let found = try options.contenders.measure(measure)
         findings.report.add(found.report)
         findings.addViolations(of: found)
         findings.serverCommandLine = found.serverCommandLine
         return findings
+    }
+
+    private func measure(_ contender: Contenders.Contender) throws -> Findings {
+        let server = try ServerProcess(contender.server)
+        let measurement = try measure(server)
+        var findings = Findings()
+        findings.report = measurement.report(subscribers: options.subscribers)
+        findings.requireCorrect(measurement.clients, behind: measurement.behind)
+        findings.serverCommandLine = server.commandLine
+        return findings
+    }
+
+    /// Sees whether the server to compare with understands what it is asked, before minutes are
+    /// spent on the first one.
+    ///
+    /// - Throws: `BenchFailure` that says what may be wrong with its command line.
+    private func tryOut(_ other: Contenders.Contender) throws {
+        Console.progress("trying the \(other.name)")
+        let reason: String
+        do {
+            let wrong = try measure(other).violations
+            guard !wrong.isEmpty else { return }
+            reason = wrong.joined(separator: "; ")
+        } catch let failure as BenchFailure {
+            reason = failure.message
+        }
+        throw BenchFailure("the \(other.name) server, tried with one subscriber: \(reason)")
     }
 
     private func measure(_ server: ServerProcess) throws -> FanoutMeasurement {

@@ -9,19 +9,19 @@ struct FanoutOptions {
     /// Which servers are measured, and how often.
     let contenders: Contenders
     /// Subscribers, all opened before the first event.
-    let subscribers: Int
+    private(set) var subscribers: Int
     /// How they are connected.
     let transport: Transport
     /// Collections there are, each with a record; the events are of the first.
-    let collections: Int
+    private(set) var collections: Int
     /// Different filters of subscribers, each of which lets the events through.
-    let filters: Int
+    private(set) var filters: Int
     /// Events that are measured.
-    let events: Int
+    private(set) var events: Int
     /// Between the scheduled times of two events.
     let intervalMilliseconds: Int
     /// Events before the measured ones.
-    let warmup: Int
+    private(set) var warmup: Int
 
     /// Reads a command line, the command's name first.
     ///
@@ -54,5 +54,13 @@ struct FanoutOptions {
             try arguments.number(
                 "--interval-milliseconds", in: 0...Limits.benchIntervalMillisecondsMax) ?? 1_000
         warmup = try arguments.number("--warmup", in: 0...Limits.benchEventsMax) ?? 2
+    }
+
+    /// The least that shows whether a server can be measured: one event to one subscriber.
+    var trial: FanoutOptions {
+        var trial = self
+        (trial.subscribers, trial.collections, trial.filters) = (1, 1, 1)
+        (trial.events, trial.warmup) = (1, 0)
+        return trial
     }
 }

@@ -50,8 +50,7 @@ struct BatchLoader {
             latencies.record(answer.answeredNanoseconds - start)
             Console.progress("\(number + 1) of \(bodies.count) batches")
             guard answer.status == 200 else {
-                let text = String(decoding: answer.body.prefix(300), as: UTF8.self)
-                throw BenchFailure("POST /batch: \(answer.status) \(text)")
+                throw BenchFailure("POST /batch: \(answer.summary)")
             }
             try Self.check(answer.body)
         }

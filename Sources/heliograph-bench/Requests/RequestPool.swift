@@ -12,6 +12,8 @@ final class RequestPool {
         let serverMicroseconds: Double?
         /// How many requests were due by schedule; nil without one.
         let due: Int?
+        /// From the first to the end of the last one's interval by schedule; 0 without one.
+        let scheduledNanoseconds: Int64
 
         /// How many that were due were not sent in the time.
         private var unsent: Int64? { due.map { max(0, Int64($0) - summary.latencies.count) } }
@@ -36,7 +38,8 @@ final class RequestPool {
             report.add(
                 "\(key)_unexpected", "\(label), wrong answers", .failures(summary.unexpected))
             guard count > 0 else { return }
-            let perSecond = Double(count) / (Double(max(1, summary.nanoseconds)) / 1e9)
+            let nanoseconds = max(1, summary.nanoseconds, scheduledNanoseconds)
+            let perSecond = Double(count) / (Double(nanoseconds) / 1e9)
             report.add(
                 "\(key)_per_second", "\(label), per second", .count(Int64(perSecond.rounded())))
             let client = Double(summary.cpuNanoseconds) / 1_000 / Double(count)
@@ -90,7 +93,9 @@ final class RequestPool {
         }
         return Result(
             summary: summary, serverMicroseconds: microseconds,
-            due: run.perSecond > 0 ? run.count : nil)
+            due: run.perSecond > 0 ? run.count : nil,
+            scheduledNanoseconds: run.perSecond > 0
+                ? Int64(run.count) * 1_000_000_000 / Int64(run.perSecond) : 0)
     }
 
     /// Begins the prepared job; `finish` is to follow.

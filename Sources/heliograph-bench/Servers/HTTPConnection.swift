@@ -17,6 +17,13 @@ final class HTTPConnection {
         /// When the last byte had arrived, in nanoseconds of `MonotonicClock`.
         let answeredNanoseconds: Int64
 
+        /// The status code and how the body begins, in one line.
+        var summary: String {
+            let words = body.prefix(Limits.benchAnswerExcerptBytes)
+                .split { $0 <= UInt8(ascii: " ") }.map { String(decoding: $0, as: UTF8.self) }
+            return ([String(status)] + words).joined(separator: " ")
+        }
+
         /// The value of a header field, named in lower case, or nil if there is none.
         ///
         /// - Throws: `StreamError` if the head is none.

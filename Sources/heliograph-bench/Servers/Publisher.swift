@@ -140,8 +140,7 @@ final class Publisher {
         _ answer: HTTPConnection.Answer, _ what: String
     ) throws -> HTTPConnection.Answer {
         guard (200..<300).contains(answer.status) else {
-            let text = String(decoding: answer.body.prefix(300), as: UTF8.self)
-            throw BenchFailure("\(what): \(answer.status) \(text)")
+            throw BenchFailure("\(what): \(answer.summary)")
         }
         return answer
     }

@@ -72,7 +72,11 @@ final class SubscriberWorker {
             let stall = Int64(Limits.benchOpeningStallSecondsMax) * 1_000_000_000
             guard now - lastProgress < stall else {
                 let count = "\(loop.readyCount) of \(options.count)"
-                throw BenchFailure("\(count) subscribers are ready, the others get no answer")
+                let hint =
+                    options.isReadyAtHead
+                    ? "" : " or no 'ready' (--against-ready-at-head takes the answer for it)"
+                throw BenchFailure(
+                    "\(count) subscribers are ready, the others get no answer\(hint)")
             }
             if loop.readyCount - reported >= 500 {
                 reported = loop.readyCount
