@@ -77,10 +77,19 @@ struct CommandLineTests {
         #expect(trial.contenders.all.last?.server.dialect.isReadyAtHead == true)
     }
 
+    @Test("has stalled subscribers told of batches, or of changes one by one")
+    func writes() throws {
+        let arguments = ["stall", "--collections", "5", "--changes", "1001", "--rate", "1000"]
+        let batches = try StallOptions(parsing: arguments)
+        #expect(batches.writes == 201 && batches.intervalNanoseconds == 5_000_000)
+        let changes = try StallOptions(parsing: arguments + ["--writers", "8"])
+        #expect(changes.writes == 1_001 && changes.intervalNanoseconds == 1_000_000)
+    }
+
     @Test("takes batches of as many collections as a server takes requests, not of more")
     func batches() throws {
         let most = Limits.batchRequestsDefault
-        #expect(try StallOptions(parsing: ["stall", "--collections", "\(most)"]).batches == 400)
+        #expect(try StallOptions(parsing: ["stall", "--collections", "\(most)"]).writes == 400)
         #expect(throws: UsageError.self) {
             try StallOptions(parsing: ["stall", "--collections", "\(most + 1)"])
         }

@@ -12,7 +12,7 @@ extension Limits {
     static let benchNumbersPerProcess = 100_000_000
     /// Seconds that one part of a measurement may last.
     static let benchSecondsMax = 86_400
-    /// Connections of one run that ask.
+    /// Connections of one run that ask or write.
     static let benchConnectionsMax = 19_000
     /// Records of one collection that a run makes.
     static let benchRecordsMax = 1_000_000

@@ -90,6 +90,7 @@ extension MeasurementKind {
           --stalled-percent N          those that do not read while changes are written (10)
           --changes N                  changes that are written, at least: whole batches (10000)
           --collections N              of so many collections, one of each in a batch (20)
+          --writers N                  or one by one, on so many connections
           --rate N                     changes per second, by a fixed schedule (500)
           --receive-buffer N           bytes that the kernel may keep for a stalled one (4096)
           --rounds N                   rounds, each with and without stalled ones (3)

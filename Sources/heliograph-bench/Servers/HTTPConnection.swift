@@ -35,7 +35,8 @@ final class HTTPConnection {
 
     private let url: ServiceURL
     private let authorization: String
-    private let descriptor: Int32
+    /// The socket, for waiting until an answer has come.
+    let descriptor: Int32
 
     /// Connects.
     ///
@@ -71,10 +72,28 @@ final class HTTPConnection {
     func request(
         _ method: String, _ resource: String, fields: String = "", body: [UInt8] = []
     ) throws -> Answer {
+        try send(method, resource, fields: fields, body: body)
+        return try answer()
+    }
+
+    /// Sends a request; `answer` is to follow.
+    ///
+    /// - Throws: `BenchFailure`.
+    /// - Complexity: O(size of the body).
+    func send(
+        _ method: String, _ resource: String, fields: String = "", body: [UInt8] = []
+    ) throws {
         var text = "\(method) \(url.target(resource)) HTTP/1.1\r\nHost: \(url.authority)\r\n"
         text += "Authorization: \(authorization)\r\nContent-Length: \(body.count)\r\n\(fields)"
         if !body.isEmpty { text += "Content-Type: application/json\r\n" }
         try FileDescriptor.writeAll(Array((text + "\r\n").utf8) + body, to: descriptor)
+    }
+
+    /// Waits for the answer to the request that was sent.
+    ///
+    /// - Throws: `BenchFailure`.
+    /// - Complexity: O(size of the answer).
+    func answer() throws -> Answer {
         var bytes: [UInt8] = []
         while true {
             if let (head, length) = try parseHead(bytes) {

@@ -18,9 +18,11 @@ final class Publisher {
 
     /// The newest timestamp of each collection, as far as answers told.
     private(set) var newest: [Int64]
+    /// Where changes are made.
+    let url: ServiceURL
+    /// User and password of who makes them.
+    let credentials: String
     private var connection: HTTPConnection
-    private let url: ServiceURL
-    private let credentials: String
     private let dialect: Dialect
     private var serial = 0
 
@@ -74,9 +76,9 @@ final class Publisher {
     /// - Returns: The change, of a batch the last one.
     /// - Throws: `BenchFailure` if a write is refused or not answered.
     func publish(_ unit: Unit, dueNanoseconds due: Int64) throws -> Arrivals.Event {
-        serial += 1
         let collection: Int
         let answer: HTTPConnection.Answer
+        let serial = nextSerial()
         switch (dialect.publishing, unit) {
         case (.relay(let method, let path), _):
             collection = serial % newest.count
@@ -112,17 +114,34 @@ final class Publisher {
         connection = try HTTPConnection(url: url, credentials: credentials)
     }
 
-    private var content: JSONValue { ["data": ["serial": .integer(Int64(serial))]] }
+    /// Counts a write.
+    ///
+    /// - Returns: Its number; a record that has it is another than before.
+    func nextSerial() -> Int {
+        serial += 1
+        return serial
+    }
 
-    private static func record(of collection: Int) -> String {
+    /// What a record is replaced with.
+    var content: JSONValue { ["data": ["serial": .integer(Int64(serial))]] }
+
+    /// The record of a collection that is replaced.
+    static func record(of collection: Int) -> String {
         ChangeID.path(ofCollection: collection) + "/records/heartbeat"
     }
 
-    private func note(_ data: JSONValue?, _ collection: Int) throws {
+    /// Takes note of the timestamp that the answer to a write tells.
+    ///
+    /// - Returns: The timestamp.
+    /// - Throws: `BenchFailure` if there is none.
+    @discardableResult
+    func note(_ data: JSONValue?, _ collection: Int) throws -> Int64 {
         guard let timestamp = data?.object?["last_modified"]?.integer else {
             throw BenchFailure("the answer to a write has no last_modified")
         }
-        newest[collection] = timestamp
+        // Of two writes at once either may be answered first.
+        newest[collection] = max(newest[collection], timestamp)
+        return timestamp
     }
 
     private func putRecord(of collection: Int) throws -> HTTPConnection.Answer {
@@ -136,7 +155,10 @@ final class Publisher {
         return try checked(answer, "PUT \(resource)")
     }
 
-    private func checked(
+    /// An answer to `what` that is no refusal.
+    ///
+    /// - Throws: `BenchFailure` if it is one.
+    func checked(
         _ answer: HTTPConnection.Answer, _ what: String
     ) throws -> HTTPConnection.Answer {
         guard (200..<300).contains(answer.status) else {

@@ -38,10 +38,15 @@ struct Stall: Measurement {
         report.add("transport", "transport", .text(options.transport.rawValue))
         report.add("subscribers", "subscribers", .count(Int64(options.subscribers)))
         report.add("stalled", "… of them stalled", .count(Int64(options.stalled)))
-        report.add("batches", "batches", .count(Int64(options.batches)))
-        report.add("collections", "changes in a batch", .count(Int64(options.collections)))
+        report.add("writes", "writes", .count(Int64(options.writes)))
+        report.add("collections", "collections", .count(Int64(options.collections)))
         report.add(
-            "interval_milliseconds", "between two batches",
+            "writers", "how they are written",
+            .text(
+                options.writers.map { "one by one on \($0) connections" }
+                    ?? "a change of each collection in a batch, on one connection"))
+        report.add(
+            "interval_milliseconds", "between two writes",
             .quantity(Double(options.intervalNanoseconds) / 1e6, unit: "ms", digits: 1))
         report.add("rounds", "rounds", .count(Int64(options.rounds)))
     }

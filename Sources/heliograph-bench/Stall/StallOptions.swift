@@ -12,11 +12,13 @@ struct StallOptions {
     let subscribers: Int
     /// Those of them that do not read while changes are written.
     let stalled: Int
-    /// Collections that are written to, one change of each in a batch.
+    /// Collections that are written to: one change of each in a batch, or in turn.
     let collections: Int
-    /// Batches that are measured.
-    let batches: Int
-    /// Between the scheduled times of two batches.
+    /// Connections that write single changes; nil for one that writes batches.
+    let writers: Int?
+    /// Writes that are measured: batches or changes.
+    let writes: Int
+    /// Between the scheduled times of two writes.
     let intervalNanoseconds: Int64
     /// What the kernel may keep for a stalled subscriber on its side.
     let receiveBufferBytes: Int
@@ -31,7 +33,7 @@ struct StallOptions {
             commandLine,
             valued: [
                 "--transport", "--subscribers", "--stalled-percent", "--changes", "--collections",
-                "--rate", "--receive-buffer", "--rounds",
+                "--rate", "--receive-buffer", "--rounds", "--writers",
             ])
         self.run = run
         transport = try Transport(parsing: arguments.text("--transport") ?? "sse")
@@ -42,9 +44,11 @@ struct StallOptions {
         collections =
             try arguments.number("--collections", in: 1...Limits.batchRequestsDefault) ?? 20
         let changes = try arguments.number("--changes", in: 1...Limits.benchChangesMax) ?? 10_000
-        batches = (changes + collections - 1) / collections
+        writers = try arguments.number("--writers", in: 1...Limits.benchConnectionsMax)
+        let changesPerWrite = writers == nil ? collections : 1
+        writes = (changes + changesPerWrite - 1) / changesPerWrite
         let rate = try arguments.number("--rate", in: 1...Limits.benchRateMax) ?? 500
-        intervalNanoseconds = Int64(collections) * 1_000_000_000 / Int64(rate)
+        intervalNanoseconds = Int64(changesPerWrite) * 1_000_000_000 / Int64(rate)
         receiveBufferBytes =
             try arguments.number("--receive-buffer", in: 1...Int(Int32.max)) ?? 4_096
         rounds = try arguments.number("--rounds", in: 1...Limits.benchRoundsMax) ?? 3

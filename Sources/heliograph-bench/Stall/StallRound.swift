@@ -38,9 +38,8 @@ struct StallRound {
             server: server, credentials: options.run.credentials, collections: options.collections)
         _ = try publisher.publish(.everyCollection, count: 1, intervalNanoseconds: 0)
         let (readers, others) = try openPools(server)
-        _ = try publisher.publish(
-            .everyCollection, count: Limits.benchStallWarmup,
-            intervalNanoseconds: options.intervalNanoseconds)
+        let writers = try options.writers.map { try WriterPool(publisher, connections: $0) }
+        _ = try publish(publisher, writers, count: Limits.benchStallWarmup)
         for pool in [readers, others] {
             guard try pool.waitForArrival(of: publisher.newest) == 0 else {
                 throw BenchFailure("subscribers lack the newest change of the warm-up")
@@ -51,10 +50,7 @@ struct StallRound {
 
         let before = try Observation(server)
         if isStalling { try others.setPaused(true) }
-        let events = try publisher.publish(
-            .everyCollection, count: options.batches,
-            intervalNanoseconds: options.intervalNanoseconds
-        ) { Console.progress("\($0) of \(options.batches) batches") }
+        let events = try publish(publisher, writers, count: options.writes)
         let readersBehind = try readers.waitForArrival(of: publisher.newest)
         let after = try Observation(server)
 
@@ -68,6 +64,19 @@ struct StallRound {
         addReaders(figures, before, after, to: &figures.report)
         addOthers(figures, before, after, caughtUp, to: &figures.report)
         return figures
+    }
+
+    private func publish(
+        _ publisher: Publisher, _ writers: WriterPool?, count: Int
+    ) throws -> [Arrivals.Event] {
+        let interval = options.intervalNanoseconds
+        let progress: (Int) -> Void = { Console.progress("\($0) of \(count) writes") }
+        guard let writers else {
+            return try publisher.publish(
+                .everyCollection, count: count, intervalNanoseconds: interval, progress: progress)
+        }
+        return try writers.publish(
+            count: count, intervalNanoseconds: interval, progress: progress)
     }
 
     private func openPools(
@@ -91,12 +100,13 @@ struct StallRound {
     ) {
         let arrivals = figures.readers.arrivals
         report.add(
-            "scheduled_delivery_microseconds", "a batch's due time to a reader",
+            "scheduled_delivery_microseconds", "a write's due time to a reader",
             arrivals.sinceSchedule)
         report.add(
-            "delivery_microseconds", "a batch's answer to a reader", arrivals.sinceAnswer)
+            "delivery_microseconds", "a write's answer to a reader", arrivals.sinceAnswer)
         let deliveries = arrivals.deliveries
-        report.add("deliveries", "batches delivered to readers", .count(deliveries))
+        report.add(
+            "deliveries", "the first collection's changes delivered", .count(deliveries))
         if let earlier = before.usage, let later = after.usage, deliveries > 0 {
             let each = later.since(earlier).microseconds / Double(deliveries)
             report.add(
