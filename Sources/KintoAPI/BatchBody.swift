@@ -75,24 +75,19 @@ struct BatchBody {
     private static func part(
         _ value: JSONValue, name: String, needsPath: Bool, errors: inout ValidationErrors
     ) -> Part? {
-        guard let members = value.object else {
-            errors.add(.body, name, RequestBody.notMapping(value))
-            return nil
-        }
-        let unknown = members.members.filter { !keys.contains($0.key) }
-        guard unknown.isEmpty else {
-            errors.add(.body, name, RequestBody.unrecognized(JSONObject(unknown)))
+        guard let members = RequestBody.members(of: value, name, keys: keys, &errors) else {
             return nil
         }
         var part = Part()
-        if let method = text(members, "method", name: name, errors: &errors) {
+        if let method = RequestBody.text(members, "method", name, &errors) {
             part.method = method
             if !methods.contains(method) {
                 let known = methods.joined(separator: ", ")
                 errors.add(.body, "\(name).method", "\"\(method)\" is not one of \(known)")
             }
         }
-        if let path = text(members, "path", name: name, isRequired: needsPath, errors: &errors) {
+        let path = RequestBody.text(members, "path", name, isRequired: needsPath, &errors)
+        if let path {
             part.path = path
             if !path.utf8.starts(with: "/".utf8) {
                 errors.add(.body, "\(name).path", "String does not match expected pattern")
@@ -109,23 +104,6 @@ struct BatchBody {
             }
         }
         return part
-    }
-
-    /// The text of a member; an empty one and null are none.
-    private static func text(
-        _ members: JSONObject, _ key: String, name: String, isRequired: Bool = false,
-        errors: inout ValidationErrors
-    ) -> String? {
-        let value = members[key] ?? .null
-        if value.isNull || value.string?.isEmpty ?? false {
-            if isRequired { errors.add(.body, "\(name).\(key)", "Required") }
-            return nil
-        }
-        guard let text = value.string else {
-            errors.add(.body, "\(name).\(key)", RequestBody.notText(value, name: key))
-            return nil
-        }
-        return text
     }
 
     private static func headers(

@@ -88,45 +88,22 @@ struct PatchOperations: Sendable {
     private static func read(
         _ value: JSONValue, _ name: String, _ errors: inout ValidationErrors
     ) -> Operation? {
-        guard let members = value.object else {
-            errors.add(.body, name, RequestBody.notMapping(value))
+        guard let members = RequestBody.members(of: value, name, keys: keys, &errors) else {
             return nil
         }
-        let unknown = members.members.filter { !keys.contains($0.key) }
-        guard unknown.isEmpty else {
-            errors.add(.body, name, RequestBody.unrecognized(JSONObject(unknown)))
-            return nil
-        }
-        let operation = text(members, "op", in: name, isRequired: true, &errors)
+        let operation = RequestBody.text(members, "op", name, isRequired: true, &errors)
         if let operation, !names.contains(operation) {
             let known = names.joined(separator: ", ")
             errors.add(.body, "\(name).op", "\"\(operation)\" is not one of \(known)")
         }
-        let path = text(members, "path", in: name, isRequired: true, &errors)
-        let source = text(members, "from", in: name, isRequired: false, &errors)
+        let path = RequestBody.text(members, "path", name, isRequired: true, &errors)
+        let source = RequestBody.text(members, "from", name, &errors)
         for (key, text) in [("path", path), ("from", source)] {
             guard let text, text.utf8.first != UInt8(ascii: "/") else { continue }
             errors.add(.body, "\(name).\(key)", "String does not match expected pattern")
         }
         guard let operation, let path else { return nil }
         return Operation(name: operation, path: path, source: source, value: members["value"])
-    }
-
-    /// The text of a member; an empty one and null are none.
-    private static func text(
-        _ members: JSONObject, _ key: String, in name: String, isRequired: Bool,
-        _ errors: inout ValidationErrors
-    ) -> String? {
-        let value = members[key] ?? .null
-        if value.isNull || value.string?.isEmpty ?? false {
-            if isRequired { errors.add(.body, "\(name).\(key)", "Required") }
-            return nil
-        }
-        guard let text = value.string else {
-            errors.add(.body, "\(name).\(key)", RequestBody.notText(value, name: key))
-            return nil
-        }
-        return text
     }
 
     /// An operation with its pointers read and with the value that it needs.

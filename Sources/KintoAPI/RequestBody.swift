@@ -110,6 +110,47 @@ struct RequestBody: Sendable {
         "\(told(value)) is not a string: {'\(name)': ''}"
     }
 
+    /// The members of one thing within a body, such as a request of a batch; nil, with an error, if
+    /// it is no mapping or has others than `keys`.
+    ///
+    /// - Parameter name: Where it is in the body.
+    /// - Complexity: O(members × keys).
+    static func members(
+        of value: JSONValue, _ name: String, keys: some Collection<String>,
+        _ errors: inout ValidationErrors
+    ) -> JSONObject? {
+        guard let members = value.object else {
+            errors.add(.body, name, notMapping(value))
+            return nil
+        }
+        let unknown = members.members.filter { !keys.contains($0.key) }
+        guard unknown.isEmpty else {
+            errors.add(.body, name, unrecognized(JSONObject(unknown)))
+            return nil
+        }
+        return members
+    }
+
+    /// The text of a member of such a thing; an empty one and null are none. Nil, maybe with an
+    /// error, if there is none.
+    ///
+    /// - Parameter name: Where the thing is in the body.
+    static func text(
+        _ members: JSONObject, _ key: String, _ name: String, isRequired: Bool = false,
+        _ errors: inout ValidationErrors
+    ) -> String? {
+        let value = members[key] ?? .null
+        if value.isNull || value.string?.isEmpty ?? false {
+            if isRequired { errors.add(.body, "\(name).\(key)", "Required") }
+            return nil
+        }
+        guard let text = value.string else {
+            errors.add(.body, "\(name).\(key)", notText(value, name: key))
+            return nil
+        }
+        return text
+    }
+
     private static func told(_ value: JSONValue) -> String {
         PythonText.str(value)
     }

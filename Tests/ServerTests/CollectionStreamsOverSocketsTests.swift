@@ -12,23 +12,13 @@ private let collectionPath = "/v1/buckets/b/collections/c"
 /// Another user than `TestServer.request`'s.
 private let you = "you:secret"
 
-private func fields(_ user: String?) -> [String: String] {
-    guard let user else { return [:] }
-    return ["Authorization": "Basic " + Base64.encode(Array(user.utf8))]
-}
-
-private func userID(_ user: String) -> String {
-    "basicauth:"
-        + Digest.hexadecimal(Digest.hmacSHA256(key: [], message: Array(user.utf8)))
-}
-
 @Suite("A collection's stream")
 struct CollectionStreamsOverSocketsTests {
     private func open(
         _ server: TestServer, _ query: String = "", user: String? = "me:secret"
     ) throws -> TestConnection {
         let connection = try server.connect()
-        try connection.send("GET", streamPath + query, fields: fields(user))
+        try connection.send("GET", streamPath + query, fields: BasicUser.fields(user))
         return connection
     }
 
@@ -50,7 +40,7 @@ struct CollectionStreamsOverSocketsTests {
                 let base = path.isEmpty ? collectionPath : "/v1/buckets/b/collections/none"
                 let list = try server.request("GET", base + "/records", user: user)
                 let stream = try server.connect()
-                try stream.send("GET", base + "/stream", fields: fields(user))
+                try stream.send("GET", base + "/stream", fields: BasicUser.fields(user))
                 guard list.status != 200 else {
                     let text = try stream.read(until: "event: ready")
                     #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -109,7 +99,7 @@ struct CollectionStreamsOverSocketsTests {
         let server = try TestServer()
         try server.makeCollection()
         let connection = try server.connect()
-        let authorization = fields("me:secret")["Authorization"] ?? ""
+        let authorization = BasicUser.fields("me:secret")["Authorization"] ?? ""
         let request =
             "GET \(streamPath) HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\n"
             + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -138,17 +128,17 @@ struct CollectionStreamsOverSocketsTests {
         let group = "/v1/buckets/b/groups/readers"
         switch loss {
         case .collectionPermission, .deletion, .bucketRecreation:
-            try share(server, collectionPath, with: [userID(you)])
-        case .bucketPermission: try share(server, "/v1/buckets/b", with: [userID(you)])
+            try share(server, collectionPath, with: [BasicUser.id(you)])
+        case .bucketPermission: try share(server, "/v1/buckets/b", with: [BasicUser.id(you)])
         case .groupMembers, .groupDeletion:
-            let body = "{\"data\":{\"members\":[\"\(userID(you))\"]}}"
+            let body = "{\"data\":{\"members\":[\"\(BasicUser.id(you))\"]}}"
             #expect(try server.request("PUT", group, body: body).status == 201)
             try share(server, collectionPath, with: ["/buckets/b/groups/readers"])
         }
         let events = try open(server, user: you)
         _ = try events.read(until: "event: ready")
         let socket = try server.connect()
-        #expect(try socket.upgrade(streamPath, fields: fields(you)).status == 101)
+        #expect(try socket.upgrade(streamPath, fields: BasicUser.fields(you)).status == 101)
         let owner = try open(server)
         _ = try owner.read(until: "event: ready")
         switch loss {
@@ -242,7 +232,7 @@ struct CollectionStreamsOverSocketsTests {
         #expect(entry["changes"]?.array?.map { $0.object?["id"]?.string } == ["b"])
         let socket = try server.connect()
         let answer = try socket.upgrade(
-            streamPath + "?_include=changes", fields: fields("me:secret"))
+            streamPath + "?_include=changes", fields: BasicUser.fields("me:secret"))
         #expect(answer.status == 101)
         var decoder = WebSocketFrameDecoder(role: .client)
         let change = try socket.readMessage(&decoder)
@@ -254,7 +244,7 @@ struct CollectionStreamsOverSocketsTests {
     func ticket() throws {
         let server = try TestServer()
         try server.makeCollection()
-        try share(server, collectionPath, with: [userID(you)])
+        try share(server, collectionPath, with: [BasicUser.id(you)])
         func ticket(_ user: String) throws -> String {
             let answer = try server.request(
                 "POST", "/v1/buckets/monitor/collections/changes/ticket", user: user)

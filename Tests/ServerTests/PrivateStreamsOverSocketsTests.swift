@@ -12,16 +12,6 @@ private let feed = "/v1/buckets/monitor/collections/changes"
 private let me = "me:secret"
 private let you = "you:secret"
 
-private func fields(_ user: String?) -> [String: String] {
-    guard let user else { return [:] }
-    return ["Authorization": "Basic " + Base64.encode(Array(user.utf8))]
-}
-
-private func userID(_ user: String) -> String {
-    "basicauth:"
-        + Digest.hexadecimal(Digest.hmacSHA256(key: [], message: Array(user.utf8)))
-}
-
 @Suite("The feed where it is private")
 struct PrivateStreamsOverSocketsTests {
     private func start(_ more: [String: String] = [:], loops: Int = 1) throws -> TestServer {
@@ -58,7 +48,7 @@ struct PrivateStreamsOverSocketsTests {
         _ server: TestServer, as user: String?, _ query: String = ""
     ) throws -> TestConnection {
         let connection = try server.connect()
-        try connection.send("GET", "\(feed)/stream\(query)", fields: fields(user))
+        try connection.send("GET", "\(feed)/stream\(query)", fields: BasicUser.fields(user))
         return connection
     }
 
@@ -163,8 +153,8 @@ struct PrivateStreamsOverSocketsTests {
         let stream = try open(server, as: you)
         #expect(try !readUntilReady(stream).contains("\"mine\""))
         let socket = try server.connect()
-        #expect(try socket.upgrade("\(feed)/stream", fields: fields(you)).status == 101)
-        let members = "{\"data\":{\"members\":[\"\(userID(you))\"]}}"
+        #expect(try socket.upgrade("\(feed)/stream", fields: BasicUser.fields(you)).status == 101)
+        let members = "{\"data\":{\"members\":[\"\(BasicUser.id(you))\"]}}"
         #expect(try server.request("PUT", group, body: members, user: me).status == 200)
         #expect(try stream.read(until: "event: reset").hasSuffix("event: reset"))
         let gained = try readUntilReady(stream)
@@ -205,7 +195,7 @@ struct PrivateStreamsOverSocketsTests {
         let server = try start()
         try make(server, "mine", as: me)
         try make(server, "yours", as: you)
-        try share(server, "/buckets/mine", with: [userID(you)])
+        try share(server, "/buckets/mine", with: [BasicUser.id(you)])
         let stream = try open(server, as: you)
         let start = try readUntilReady(stream)
         #expect(start.contains("\"mine\"") && start.contains("\"yours\""))

@@ -50,8 +50,7 @@ final class TestServer: Sendable {
         _ method: String, _ path: String, body: String? = nil, fields: [String: String] = [:],
         user: String? = "me:secret"
     ) throws -> TestConnection.Answer {
-        var fields = fields
-        if let user { fields["Authorization"] = "Basic " + Base64.encode(Array(user.utf8)) }
+        var fields = fields.merging(BasicUser.fields(user)) { _, own in own }
         if body != nil { fields["Content-Type"] = "application/json" }
         let connection = try connect()
         try connection.send(method, path, fields: fields, body: body)
