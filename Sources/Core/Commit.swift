@@ -30,6 +30,18 @@ package struct Commit: Equatable, Sendable {
         self.broadcasts = broadcasts
     }
 
+    /// For each collection that was rewritten, up to which revision its timestamps do not tell any
+    /// more what happened after. Who has the change that the commit made of the collection has the
+    /// rest, too; if it made none, nobody can tell from a revision.
+    ///
+    /// - Parameter head: The newest revision there is, that of `changes` included.
+    /// - Complexity: O(number of changes) for each collection that was rewritten.
+    package func rewrites(head: Revision) -> [(path: CollectionPath, upTo: Revision)] {
+        rewritten.map { path in
+            (path, changes.last { $0.path == path }?.revision.previous ?? head)
+        }
+    }
+
     /// Whether there is nothing to tell.
     package var isEmpty: Bool {
         changes.isEmpty && rewritten.isEmpty && touched.isEmpty && !changesAccess

@@ -23,9 +23,6 @@ package final class Hub: Sendable {
     private let state: Mutex<State>
     private let host: String
     private let isMonitored: @Sendable (CollectionPath) -> Bool
-    /// The head of the log that the hub began with: of what came before, only the newest entries
-    /// are known.
-    private let start: Revision
 
     /// A loop that learns of changes from the hub.
     private struct AttachedLoop: Sendable {
@@ -83,12 +80,13 @@ package final class Hub: Sendable {
     ///   - epoch: The identity of the history.
     ///   - host: The name that entries carry (`changes.http_host`).
     ///   - log: The changes of all collections by ascending revision.
+    ///   - rewrites: Up to which revision a collection's timestamps do not tell what happened.
     ///   - broadcasts: The broadcasts that the storage kept.
     ///   - isMonitored: Whether a collection is shown by the monitor feed.
     /// - Complexity: O(*n*).
     package init(
         epoch: Epoch, host: String, log changes: [Change],
-        broadcasts: [Broadcast] = [],
+        rewrites: [CollectionPath: Revision] = [:], broadcasts: [Broadcast] = [],
         isMonitored: @escaping @Sendable (CollectionPath) -> Bool
     ) {
         self.host = host
@@ -100,7 +98,7 @@ package final class Hub: Sendable {
         for broadcast in broadcasts { state.broadcasts.publish(broadcast) }
         state.monitored.checkInvariants()
         state.others.checkInvariants()
-        start = state.monitored.head
+        state.rewritten = rewrites
         announcedNumber = Atomic(state.monitored.head.number)
         broadcastNumber = Atomic(state.broadcasts.head)
         self.state = Mutex(state)
@@ -139,11 +137,8 @@ package final class Hub: Sendable {
                 state.append(change, host: host, isMonitored: isMonitored(change.path))
             }
             state.stamp(commit)
-            for path in commit.rewritten {
-                // Who has the change that the commit made of the collection has the rest, too. If
-                // it made none, nobody can tell from a revision.
-                let own = commit.changes.last { $0.path == path }?.revision.previous
-                state.rewritten[path] = own ?? state.monitored.head
+            for (path, revision) in commit.rewrites(head: state.monitored.head) {
+                state.rewritten[path] = revision
             }
             commitNumber.store(state.commits, ordering: .releasing)
             if commit.changesAccess { accessNumber.add(1, ordering: .releasing) }
@@ -216,7 +211,6 @@ package final class Hub: Sendable {
     /// Whether what happened in a collection after `revision` is told by the timestamps of its
     /// records: none was written with one from the past, and the collection was not made anew.
     package func isOrdered(_ path: CollectionPath, after revision: Revision) -> Bool {
-        guard revision >= start else { return false }
         guard let last = state.withLock({ $0.rewritten[path] }) else { return true }
         return last < revision
     }

@@ -13,6 +13,8 @@ struct MemoryState: Sendable {
     var members = SortedMap<String, Set<String>>()
     /// The newest change of each collection, by its URI.
     var changes = SortedMap<String, Change>()
+    /// Up to which revision a collection's timestamps do not tell what happened in it.
+    var rewrites: [CollectionPath: Revision] = [:]
     /// The broadcasts, by their ids.
     var broadcasts = SortedMap<String, Broadcast>()
     /// The last revision that was given.

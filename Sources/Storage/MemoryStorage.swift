@@ -40,6 +40,11 @@ package final class MemoryStorage: Storage {
         return writer.committed.changes.map(\.value).sorted { $0.revision < $1.revision }
     }
 
+    package func rewrites() throws -> [CollectionPath: Revision] {
+        guard !executor.isClosed else { throw StorageError.closed }
+        return writer.committed.rewrites
+    }
+
     package func broadcasts() throws -> [Broadcast] {
         guard !executor.isClosed else { throw StorageError.closed }
         return writer.committed.broadcasts.map(\.value)
@@ -104,6 +109,9 @@ private final class MemoryWriter: Sendable {
             } catch {
                 reports.append { job.fail(error) }
             }
+        }
+        for (path, revision) in commit.rewrites(head: state.revision) {
+            state.rewrites[path] = revision
         }
         if written > 0 {
             published.withLock { $0 = state }

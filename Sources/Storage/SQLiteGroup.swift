@@ -160,5 +160,13 @@ final class SQLiteGroup {
                 try statement.run()
             }
         }
+        for (path, last) in commit.rewrites(head: revision) {
+            try connection.with(.replaceRewrite) { statement in
+                statement.bind(path.bucket, at: 1)
+                statement.bind(path.collection, at: 2)
+                statement.bind(Int64(bitPattern: last.number), at: 3)
+                try statement.run()
+            }
+        }
     }
 }

@@ -26,7 +26,7 @@ enum SQLiteQuery: Hashable {
     /// Members of groups.
     case groups, insertMember, deleteMembers, deleteMembersBelow
     /// The change log.
-    case changes, lastRevision, change, replaceChange
+    case changes, lastRevision, change, replaceChange, rewrites, replaceRewrite
     /// Broadcasts.
     case broadcasts, insertBroadcast, updateBroadcast
     /// The file.
@@ -93,7 +93,8 @@ extension SQLiteQuery {
         case .lastRevision: "SELECT max(revision) FROM changes"
         case .change: Self.changeSQL
         case .replaceChange: Self.replaceChangeSQL
-
+        case .rewrites: "SELECT bucket, collection, revision FROM rewrites"
+        case .replaceRewrite: Self.replaceRewriteSQL
         case .broadcasts: "SELECT id, version, time FROM broadcasts ORDER BY id"
         case .insertBroadcast: "INSERT INTO broadcasts (id, version, time) VALUES (?1, ?2, ?3)"
         case .updateBroadcast: "UPDATE broadcasts SET version = ?2, time = ?3 WHERE id = ?1"
@@ -141,6 +142,11 @@ extension SQLiteQuery {
         last_modified = excluded.last_modified, deleted = excluded.deleted
         """
 
+    private static let replaceRewriteSQL = """
+        INSERT INTO rewrites (bucket, collection, revision) VALUES (?1, ?2, ?3)
+        ON CONFLICT (bucket, collection) DO UPDATE SET revision = excluded.revision
+        """
+
     /// The text of a statement about permissions or groups.
     private var permissionsSQL: String {
         switch self {
@@ -180,7 +186,8 @@ extension SQLiteQuery {
             .list, .insertList, .moveList, .deleteList, .listsAt, .listsBelow, .lists, .object,
             .idsOfAll, .replaceObject, .replaceTombstone, .buryObject, .deleteObjects,
             .deleteObjectsOfIDs, .visit, .count, .changes,
-            .lastRevision, .change, .replaceChange, .broadcasts, .insertBroadcast,
+            .lastRevision, .change, .replaceChange, .rewrites, .replaceRewrite, .broadcasts,
+            .insertBroadcast,
             .updateBroadcast, .dataVersion, .deleteAllObjects, .deleteAllLists,
             .deleteAllPermissions, .deleteAllMembers:
             preconditionFailure("no statement about permissions")

@@ -192,6 +192,21 @@ class SQLiteReader: StorageReader {
         }
     }
 
+    /// Up to which revision a collection's timestamps do not tell what happened in it.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(number of collections that were rewritten).
+    final func rewrites() throws -> [CollectionPath: Revision] {
+        try connection.with(.rewrites) { statement in
+            var rewrites: [CollectionPath: Revision] = [:]
+            while try statement.step() {
+                let path = CollectionPath(bucket: statement.text(0), collection: statement.text(1))
+                rewrites[path] = Revision(UInt64(bitPattern: statement.integer(2)))
+            }
+            return rewrites
+        }
+    }
+
     /// The broadcasts, by their ids.
     ///
     /// - Throws: `StorageError`.

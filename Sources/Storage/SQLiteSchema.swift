@@ -4,6 +4,9 @@
 // and indexes of `objects` do not repeat URIs, and holds the list's timestamp: a list exists when
 // it has one. `changes` keeps one row per collection that ever had a records timestamp; none is
 // ever removed, so its highest revision is the last one that was given, whatever was deleted since.
+// `rewrites` has those of them in which something happened that their records' timestamps do not
+// tell, and up to which revision, so that who returns after a restart is sent no more than it
+// must be.
 // `permissions_above_records` leaves out the permissions of records, of which a user may have one
 // for each that was written.
 //
@@ -75,6 +78,14 @@ enum SQLiteSchema {
         CREATE INDEX permissions_above_records ON permissions (principal, uri, permission)
         WHERE uri NOT GLOB '/buckets/*/*/*/*';
         DROP INDEX changes_by_revision;
+        """,
+        // Of what happened before, nobody knows.
+        """
+        CREATE TABLE rewrites (
+            bucket TEXT NOT NULL, collection TEXT NOT NULL, revision INTEGER NOT NULL);
+        CREATE UNIQUE INDEX rewrites_by_path ON rewrites (bucket, collection);
+        INSERT INTO rewrites SELECT bucket, collection, (SELECT max(revision) FROM changes) - 1
+            FROM changes;
         """,
     ]
 

@@ -80,6 +80,12 @@ package final class SQLiteStorage: Storage {
         return try SQLiteReader(connection).changeLog()
     }
 
+    package func rewrites() throws -> [CollectionPath: Revision] {
+        guard !executor.isClosed else { throw StorageError.closed }
+        let connection = try SQLiteConnection(path: path, counters: counters)
+        return try SQLiteReader(connection).rewrites()
+    }
+
     package func broadcasts() throws -> [Broadcast] {
         guard !executor.isClosed else { throw StorageError.closed }
         let connection = try SQLiteConnection(path: path, counters: counters)

@@ -24,6 +24,13 @@ package protocol Storage: AnyObject, Sendable {
     /// - Complexity: O(*n*) in the number of collections.
     func changeLog() throws -> [Change]
 
+    /// Up to which revision the timestamps of a collection's records do not tell what happened in
+    /// it, as committed (`Commit.rewrites`); collections that were never rewritten are not there.
+    ///
+    /// - Throws: `StorageError`.
+    /// - Complexity: O(number of collections that were).
+    func rewrites() throws -> [CollectionPath: Revision]
+
     /// The broadcasts as committed, by their ids.
     ///
     /// - Throws: `StorageError`.

@@ -8,8 +8,10 @@ import Testing
 
 @Suite("The hub")
 struct HubTests {
-    func makeHub(log: [Change] = []) -> Hub {
-        Hub(epoch: Fixture.epoch, host: "h", log: log) { $0.bucket == "b" }
+    func makeHub(
+        log: [Change] = [], rewrites: [CollectionPath: Revision] = [:]
+    ) -> Hub {
+        Hub(epoch: Fixture.epoch, host: "h", log: log, rewrites: rewrites) { $0.bucket == "b" }
     }
 
     func change(
@@ -109,10 +111,11 @@ struct HubTests {
 
     @Test("knows from where on timestamps tell what happened in a collection")
     func order() {
-        let hub = makeHub(log: [change("c", 5, 11)])
         let path = change("c", 0, 0).path
-        #expect(!hub.isOrdered(path, after: Revision(4)), "before the hub began")
+        let hub = makeHub(log: [change("c", 5, 11)], rewrites: [path: Revision(4)])
+        #expect(!hub.isOrdered(path, after: Revision(4)), "as the storage knew")
         #expect(hub.isOrdered(path, after: Revision(5)))
+        #expect(hub.isOrdered(change("d", 0, 0).path, after: .zero))
         // A write with a timestamp from the past is no change.
         hub.publish(Commit(rewritten: [path]))
         #expect(!hub.isOrdered(path, after: Revision(5)))

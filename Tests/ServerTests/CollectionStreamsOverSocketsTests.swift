@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Core
+import Storage
 import Testing
 import Wire
 
@@ -238,6 +239,61 @@ struct CollectionStreamsOverSocketsTests {
         let change = try socket.readMessage(&decoder)
         #expect(change["entry"]?.object?["changes"]?.array?.count == 2)
         #expect(try open(server, "?_include=records").readAnswer().status == 400)
+    }
+
+    /// Whatever comes until a record of that name, with what was told of resets.
+    private func text(_ stream: TestConnection, untilRecord id: String) throws -> String {
+        try stream.read(until: "\"id\":\"\(id)\"") + stream.read(until: "\n\n")
+    }
+
+    @Test("carries after a restart only what changed, but for who missed a write into the past")
+    func restart() throws {
+        let directory = try HeliographProcess.Directory()
+        func start() throws -> TestServer {
+            try TestServer(
+                storage: SQLiteStorage(
+                    path: directory.path + "/test.db", clock: HeliographServer.now))
+        }
+        var server = try start()
+        try server.makeCollection()
+        for id in ["a", "b"] { try server.write(id) }
+        let first = try open(server, "?_include=changes")
+        let cursor = try #require(
+            try first.read(until: "event: ready").matches(of: #/id: (\S+)/#).last?.output.1)
+        // The collection is not the one that was written last.
+        for resource in ["", "/collections/other", "/collections/other/records/r"] {
+            _ = try server.request("PUT", "/v1/buckets/b\(resource)")
+        }
+        server.server.stop()
+
+        server = try start()
+        let fresh = try open(server, "?_include=changes")
+        _ = try fresh.read(until: "event: ready")
+        let returned = try open(server, "?_include=changes&_since=\(cursor)")
+        _ = try returned.read(until: "event: ready")
+        try server.write("c")
+        for stream in [fresh, returned] {
+            let news = try text(stream, untilRecord: "c")
+            #expect(!news.contains("reset"))
+            #expect(!news.contains("\"id\":\"a\""))
+        }
+        server.server.stop()
+
+        server = try start()
+        let late = try open(server, "?_include=changes&_since=\(cursor)")
+        let missed = try text(late, untilRecord: "c")
+        #expect(!missed.contains("reset"))
+        #expect(!missed.contains("\"id\":\"a\""))
+        _ = try server.request(
+            "PUT", "\(collectionPath)/records/past", body: "{\"data\":{\"last_modified\":5}}")
+        server.server.stop()
+
+        server = try start()
+        try server.write("d")
+        let unknowing = try open(server, "?_include=changes&_since=\(cursor)")
+        let all = try text(unknowing, untilRecord: "past")
+        #expect(all.contains("event: reset\ndata: {\"reason\":\"rewritten\"}"))
+        #expect(all.contains("\"id\":\"a\""))
     }
 
     @Test("can be opened by a ticket, once, and ends when its user may not read any more")

@@ -43,12 +43,14 @@ struct SQLiteStorageTests {
         }
         try await first.write { try $0.removeTree(at: CollectionPath.addons.uri) }
         let log = try first.changeLog()
+        #expect(try first.rewrites() == [.addons: Revision(2)])
         first.close()
         #expect(directory.names.sorted() == ["test.db", "test.db.lock"])
 
         let second = try open()
         #expect(second.epoch == epoch)
         #expect(try second.changeLog() == log)
+        #expect(try second.rewrites() == [.addons: Revision(2)])
         #expect(log.map(\.revision) == [Revision(1), Revision(3)])
         try await second.read { reader throws in
             #expect(try reader.object("a", in: .plugins)?.timestamp == 9_000_000)
@@ -176,6 +178,8 @@ struct SQLiteStorageTests {
         }
         let storage = try open()
         #expect(try storage.changeLog().map(\.revision) == [Revision(4), Revision(5)])
+        // What older servers did not keep is not known.
+        #expect(try storage.rewrites() == [.plugins: Revision(4), .addons: Revision(4)])
         try await storage.read { reader throws in
             #expect(try reader.object("a", in: .plugins)?.timestamp == 20)
             let uri = "/buckets/main"

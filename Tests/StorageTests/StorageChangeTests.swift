@@ -81,6 +81,7 @@ struct StorageChangeTests {
         try await withStorage(backend) { storage, _ throws in
             let observed = Recorder<Set<CollectionPath>>()
             storage.setCommitObserver { observed.append($0.rewritten) }
+            #expect(try storage.rewrites() == [:])
             try await storage.write { _ = try $0.put("a", 5_000_000, in: .plugins) }
             try await storage.write { _ = try $0.put("b", 5_000_001, in: .plugins) }
             try await storage.write { _ = try $0.put("c", in: .plugins) }
@@ -92,6 +93,11 @@ struct StorageChangeTests {
             try await storage.write { _ = try $0.put("a", in: .plugins) }
             let own: Set<CollectionPath> = [.plugins]
             #expect(observed.all == [[], [], [], own, own, own, own, own, []])
+            // The last of them made the collection anew, with its fifth change.
+            #expect(try storage.rewrites() == [.plugins: Revision(4)])
+            try await storage.write { _ = try $0.put("old", 7, in: .plugins) }
+            let last = try storage.changeLog().last?.revision
+            #expect(try storage.rewrites() == [.plugins: try #require(last)])
             try await storage.read { reader throws in
                 let newest = try storage.changeLog().last
                 #expect(try reader.change(of: .plugins) == newest)

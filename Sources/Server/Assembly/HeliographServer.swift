@@ -117,9 +117,11 @@ package final class HeliographServer: Sendable {
         _ options: Options, storage: any Storage, reporter: Reporter = Reporter()
     ) throws(StartError) {
         let log: [Change]
+        let rewrites: [CollectionPath: Revision]
         let known: [Broadcast]
         do {
             log = try storage.changeLog()
+            rewrites = try storage.rewrites()
             known = try storage.broadcasts()
         } catch {
             storage.close()
@@ -137,7 +139,7 @@ package final class HeliographServer: Sendable {
         let hub = Hub(
             epoch: storage.epoch,
             host: host.isEmpty ? HeliographServer.host(of: group.boundAddresses) : host, log: log,
-            broadcasts: known, isMonitored: { monitored.monitors($0) })
+            rewrites: rewrites, broadcasts: known, isMonitored: { monitored.monitors($0) })
         let edge = Edge(options, reporter: reporter, clock: HeliographServer.now)
         let figures = ServerFigures(hub: hub, storage: storage, edge: edge)
         let service = KintoService(

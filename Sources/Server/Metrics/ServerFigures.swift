@@ -122,7 +122,8 @@ final class ServerFigures: ServerPages {
         text.append(
             "heliograph_storage_commits_total", .counter, "Durable commits.", statistics.commits)
         text.append(
-            "heliograph_storage_writes_total", .counter, "Writes that were committed.",
+            "heliograph_storage_writes_total", .counter,
+            "Requests that were committed, a batch as one, and announcements that were kept.",
             statistics.writes)
         text.append(
             "heliograph_storage_queries_total", .counter,
