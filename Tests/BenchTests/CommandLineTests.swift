@@ -60,6 +60,8 @@ struct CommandLineTests {
             ["write", "--writers", ""], ["write", "--writers", "1,,2"],
             ["write", "--writers", "8,1,8"], ["start", "--records", "1"],
             ["start", "--url", "http://127.0.0.1:1/v1"], ["start", "--storage", "memory"],
+            ["fanout", "--subscribers", "--transport", "sse"],
+            ["poll", "--url", "http://127.0.0.1:1/v1", "--server-pid", "4194305"],
             ["herd", "--transport", "pigeon"], ["hold", "--nonsense", "1"], ["unknown"], [],
         ])
     func refusals(arguments: [String]) {

@@ -57,11 +57,13 @@ struct PositionsTests {
         let summary = arrivals.summary(of: [event])
         #expect(summary.deliveries == 3)
         #expect(summary.others == 2)
+        #expect(summary.unknown == 1, "was timed, so it is one that somebody must have written")
         #expect(summary.early == 1)
         #expect(summary.lastArrivals == [130])
         #expect(summary.sinceSchedule.maximum == 50)
         let copy = try #require(Arrivals.Summary(json: summary.json))
         #expect(copy.sinceAnswer == summary.sinceAnswer)
         #expect(copy.others == 2)
+        #expect(copy.unknown == 1)
     }
 }

@@ -32,6 +32,16 @@ struct ReportTests {
             ])
     }
 
+    @Test("has no ratio of a figure that is 0 in one of the rounds, as the others were chosen then")
+    func zeros() {
+        var rounds = Rounds(["ours", "floor"])
+        for (ours, floor) in [(0.0, 800.0), (300, 800), (0, 900)] {
+            rounds.add(report(ours, lost: 0), of: 0)
+            rounds.add(report(floor, lost: 0), of: 1)
+        }
+        #expect(rounds.ratio(of: "time_ms") == nil)
+    }
+
     @Test("has tables for people and programs")
     func tables() {
         var table = FigureTable([.init(key: "s", title: "second"), .init(key: "", title: "")])

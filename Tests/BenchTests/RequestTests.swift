@@ -57,6 +57,24 @@ struct RequestTests {
         #expect(empty.summary == "404")
     }
 
+    @Test("sees in a batch's answer whether each request was granted, whatever the records say")
+    func batch() throws {
+        func body(_ responses: [JSONValue]) -> [UInt8] {
+            JSONWriter.bytes(["responses": .array(responses)])
+        }
+        let granted: JSONValue = ["status": 201, "body": ["data": ["id": "a"]]]
+        let told: JSONValue = ["status": 200, "body": ["data": ["status": 5]]]
+        let refused: JSONValue = ["status": 403, "body": ["code": 403]]
+        try BatchLoader.check(body([granted, granted]), requests: 2)
+        try BatchLoader.check(body([granted, told]), requests: 2)
+        for (responses, count) in [([granted], 2), ([granted, refused], 2), ([told, refused], 2)] {
+            #expect(throws: BenchFailure.self) {
+                try BatchLoader.check(body(responses), requests: count)
+            }
+        }
+        #expect(throws: BenchFailure.self) { try BatchLoader.check(Array("no".utf8), requests: 1) }
+    }
+
     @Test("gives each request a length that fits its number, and hands its job over")
     func job() throws {
         let url = try #require(ServiceURL(parsing: "http://127.0.0.1:1/v1"))

@@ -32,7 +32,9 @@ struct Arguments {
             if parts.count == 2 {
                 values[name] = String(parts[1])
             } else {
-                guard index < arguments.count else { throw UsageError("\(name) needs a value") }
+                guard index < arguments.count, !arguments[index].hasPrefix("--") else {
+                    throw UsageError("\(name) needs a value")
+                }
                 values[name] = arguments[index]
                 index += 1
             }

@@ -29,6 +29,8 @@ enum Command {
         case "version", "--version": self = .version
         case "subscribers": self = .subscribers(try SubscriberOptions(parsing: rest))
         case "requests": self = .requests
+        case "floor" where rest.contains("--help") || rest.contains("-h"):
+            self = .help(MeasurementKind.overview)
         case "floor": self = .floor(try FloorOptions(parsing: rest))
         case "launch": self = .launch(try Launch(parsing: rest))
         default:

@@ -78,6 +78,17 @@ struct Contenders {
         return dialect
     }
 
+    /// Measures one, and says which one it was if it cannot be measured.
+    private func measureNamed(
+        _ contender: Contender, _ measure: (Contender) throws -> Findings
+    ) throws -> Findings {
+        do {
+            return try measure(contender)
+        } catch let failure as BenchFailure where all.count > 1 {
+            throw BenchFailure("the \(contender.name): \(failure.message)")
+        }
+    }
+
     /// Measures each in each round, and the first of one round is the last of the next.
     ///
     /// - Parameter measure: Measures one.
@@ -92,7 +103,7 @@ struct Contenders {
                 Console.setSubject(
                     "\(all[place].name), round \(round + 1) of \(self.rounds): ")
                 defer { Console.setSubject("") }
-                let found = try measure(all[place])
+                let found = try measureNamed(all[place], measure)
                 findings.addViolations(of: found)
                 if place == 0 { findings.serverCommandLine = found.serverCommandLine }
                 rounds.add(found.report, of: place)

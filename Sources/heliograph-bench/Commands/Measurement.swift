@@ -76,6 +76,12 @@ struct Findings {
         require(none: behind, "subscribers lack the newest state")
     }
 
+    /// Notes what subscribers of a pool must never see that was told of every change of the
+    /// collections whose times it takes.
+    mutating func requireWritten(_ report: SubscriberPool.Report) {
+        require(none: report.arrivals.unknown, "deliveries were of changes that nobody wrote")
+    }
+
     /// Adds what other findings say is wrong.
     mutating func addViolations(of other: Findings) { violations += other.violations }
 }

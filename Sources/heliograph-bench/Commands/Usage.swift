@@ -13,8 +13,9 @@ extension MeasurementKind {
             "  floor     the bare server that others are compared with, alone: --loops N, --answer",
             "            FILE and --not-modified FILE are what it answers to GET",
             "  version   the version of this program", "",
-            "Exits with 1 if the server did something wrong. 'heliograph-bench help COMMAND'",
-            "tells the options of a command.",
+            "Exits with 1 if the server did something wrong or could not be measured, with 64 for",
+            "a command line that means nothing. 'heliograph-bench help COMMAND' tells the options",
+            "of a command.",
         ]
         return lines.joined(separator: "\n")
     }

@@ -18,7 +18,7 @@ struct Drain: Measurement {
     var run: RunOptions { options.run }
 
     func measure() throws -> Findings {
-        let server = try ServerProcess(options.server)
+        let server = try ServerProcess(options.server, connections: options.streams)
         let publisher = try Publisher(
             server: server, credentials: run.credentials, collections: options.changes)
         // Every collection has a change before, so that none is new when it matters.

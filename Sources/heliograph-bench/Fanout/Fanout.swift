@@ -35,11 +35,14 @@ struct Fanout: Measurement {
     }
 
     private func measure(_ contender: Contenders.Contender) throws -> Findings {
-        let server = try ServerProcess(contender.server)
+        let server = try ServerProcess(
+            contender.server, connections: options.subscribers)
         let measurement = try measure(server)
         var findings = Findings()
         findings.report = measurement.report(subscribers: options.subscribers)
         findings.requireCorrect(measurement.clients, behind: measurement.behind)
+        findings.requireWritten(measurement.clients)
+        if measurement.clients.arrivals.deliveries == 0 { findings.note("nothing was delivered") }
         findings.serverCommandLine = server.commandLine
         return findings
     }
@@ -90,6 +93,8 @@ struct Fanout: Measurement {
         let events = try publish(publisher, count: options.events, of: "events")
         let behind = try pool.waitForArrival(of: publisher.newest)
         let usageAfter = try server.usage()
+        // Whatever comes late and must not come at all.
+        MonotonicClock.sleep(milliseconds: Limits.benchSettleMilliseconds)
         return FanoutMeasurement(
             openingNanoseconds: opening, memoryEmpty: memoryEmpty, memoryIdle: memoryIdle,
             memoryAfter: try server.memory(), usageBefore: usageBefore, usageAfter: usageAfter,

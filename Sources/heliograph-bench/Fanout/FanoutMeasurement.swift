@@ -51,16 +51,21 @@ struct FanoutMeasurement {
     /// The figures.
     func report(subscribers: Int) -> Report {
         var report = Report()
-        addDeliveries(to: &report)
+        addDeliveries(to: &report, subscribers: subscribers)
         addProcessorTime(to: &report, subscribers: subscribers)
         addLatencies(to: &report)
         addMemory(to: &report, subscribers: subscribers)
         return report
     }
 
-    private func addDeliveries(to report: inout Report) {
+    private func addDeliveries(to report: inout Report, subscribers: Int) {
         let arrivals = clients.arrivals
         report.add("deliveries", "deliveries", .count(arrivals.deliveries))
+        // The others were replaced by newer changes before they could be sent.
+        let due = Double(max(1, events.count * subscribers))
+        report.add(
+            "delivered_percent", "… of all events to all",
+            .quantity(Double(arrivals.deliveries) * 100 / due, unit: "%", digits: 1))
         report.add("early_deliveries", "… before the write's answer", .count(arrivals.early))
         report.add("other_deliveries", "… of other changes", .count(arrivals.others))
         report.add("older_deliveries", "… going backwards", .failures(clients.older))
@@ -71,7 +76,7 @@ struct FanoutMeasurement {
     }
 
     private func addProcessorTime(to report: inout Report, subscribers: Int) {
-        let deliveries = clients.arrivals.deliveries + clients.arrivals.others
+        let deliveries = clients.arrivals.deliveries
         let key = "server_cpu_microseconds_per_delivery"
         if let usageBefore, let usageAfter, deliveries > 0 {
             let (microseconds, userShare) = usageAfter.since(usageBefore)

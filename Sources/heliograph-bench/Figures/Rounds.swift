@@ -2,7 +2,7 @@
 //
 // Measurements on a machine that others share are only comparable when they alternate. So each
 // contender is measured once per round, of all rounds the median of each figure counts, and what is
-// compared are medians.
+// told of two contenders is the median of the rounds' ratios.
 
 import Core
 
@@ -37,7 +37,7 @@ struct Rounds {
     }
 
     /// The ratio of a figure of the first contender to that of the last: the median of those of
-    /// the rounds; nil if there is none.
+    /// the rounds; nil if there is none in one of them.
     ///
     /// - Complexity: O(*n* log *n*) in the number of figures.
     func ratio(of key: String) -> Double? {
@@ -71,14 +71,17 @@ struct Rounds {
         return table
     }
 
-    /// The ratios of a figure, round by round.
+    /// The ratios of a figure, round by round; none if one round has no ratio, as those of the
+    /// others would tell of chosen rounds.
     private func ratios(of key: String) -> [Double] {
-        zip(reports[0], reports[reports.count - 1]).compactMap { ours, theirs in
+        let rounds = Array(zip(reports[0], reports[reports.count - 1]))
+        let ratios = rounds.compactMap { ours, theirs -> Double? in
             guard let our = Self.value(of: key, in: ours),
                 let their = Self.value(of: key, in: theirs), our > 0, their > 0
             else { return nil }
             return our / their
         }
+        return ratios.count == rounds.count ? ratios : []
     }
 
     private static func value(of key: String, in report: Report) -> Double? {

@@ -8,6 +8,12 @@ import Glibc
 final class FloorLoop: @unchecked Sendable {
     private enum Kind { case request, events, messages }
 
+    /// What the last request on a connection was: one that is as long is answered alike, unread.
+    private struct Repeat {
+        var length = 0
+        var isConditional = false
+    }
+
     /// The members of a group and, by descriptor, their places in it.
     private struct Group {
         var members: [Int32] = []
@@ -30,7 +36,11 @@ final class FloorLoop: @unchecked Sendable {
     private let epoll: Int32
     private let listener: Int32
     private let wake: Int32
-    private let answers: FloorAnswers
+    // What a poll touches is behind pointers that never change: nothing is counted or checked.
+    private let full: UnsafeRawBufferPointer
+    private let notModified: UnsafeRawBufferPointer
+    private let repeats: UnsafeMutablePointer<Repeat>
+    private let ready: UnsafeMutableBufferPointer<epoll_event>
     private let board: FloorBoard
     private var seen = 0
     private var kinds: [Kind]
@@ -38,7 +48,6 @@ final class FloorLoop: @unchecked Sendable {
     private var unsent: [Int32: Int] = [:]
     private var events = Group()
     private var messages = Group()
-    private var ready: [epoll_event]
     private let input: UnsafeMutableBufferPointer<UInt8>
 
     /// Makes a loop that accepts from `listener`.
@@ -46,12 +55,17 @@ final class FloorLoop: @unchecked Sendable {
     /// - Throws: `BenchFailure`.
     init(listener: Int32, answers: FloorAnswers, board: FloorBoard) throws {
         self.listener = listener
-        self.answers = answers
+        full = Self.copy(of: answers.full)
+        notModified = Self.copy(of: answers.notModified)
         self.board = board
         epoll = hg_epoll_create()
         wake = hg_eventfd()
-        kinds = Array(repeating: .request, count: FileDescriptor.raiseLimit())
-        ready = Array(repeating: epoll_event(), count: Limits.eventsPerTurnMax)
+        let descriptors = FileDescriptor.raiseLimit()
+        kinds = Array(repeating: .request, count: descriptors)
+        repeats = .allocate(capacity: descriptors)
+        repeats.initialize(repeating: Repeat(), count: descriptors)
+        ready = .allocate(capacity: Limits.eventsPerTurnMax)
+        ready.initialize(repeating: epoll_event())
         input = .allocate(capacity: Limits.readBufferBytes)
         board.add(wake: wake)
         for descriptor in [listener, wake] {
@@ -62,21 +76,33 @@ final class FloorLoop: @unchecked Sendable {
         }
     }
 
-    deinit { input.deallocate() }
+    deinit {
+        for memory in [full, notModified] { memory.deallocate() }
+        repeats.deallocate()
+        ready.deallocate()
+        input.deallocate()
+    }
+
+    private static func copy(of bytes: [UInt8]) -> UnsafeRawBufferPointer {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+        memory.copyBytes(from: bytes)
+        return UnsafeRawBufferPointer(memory)
+    }
 
     /// Waits for something and does it.
     ///
     /// - Throws: `BenchFailure` if epoll fails.
     func turn() throws {
-        let count = epoll_wait(epoll, &ready, Int32(ready.count), -1)
+        let count = epoll_wait(epoll, ready.baseAddress, Int32(ready.count), -1)
         guard count >= 0 || hg_errno() == EINTR else { throw BenchFailure.systemCall("epoll_wait") }
         for place in 0..<max(0, Int(count)) {
-            let descriptor = Int32(truncatingIfNeeded: hg_epoll_token(&ready[place]))
+            var event = ready[place]
+            let descriptor = Int32(truncatingIfNeeded: hg_epoll_token(&event))
             if descriptor == listener {
                 accept()
             } else if descriptor == wake {
                 fanOut()
-            } else if hg_epoll_events(&ready[place]) & UInt32(HG_EPOLLOUT) != 0 {
+            } else if hg_epoll_events(&event) & UInt32(HG_EPOLLOUT) != 0 {
                 sendRest(descriptor)
             } else {
                 receive(descriptor)
@@ -90,6 +116,7 @@ final class FloorLoop: @unchecked Sendable {
             let descriptor = hg_accept(listener, &peer)
             guard descriptor >= 0 else { return }
             kinds[Int(descriptor)] = .request
+            repeats[Int(descriptor)] = Repeat()
             watch(descriptor, UInt32(HG_EPOLLIN), EPOLL_CTL_ADD)
         }
     }
@@ -162,6 +189,10 @@ final class FloorLoop: @unchecked Sendable {
             if count == 0 || hg_errno() != EAGAIN { end(descriptor) }
             return
         }
+        let known = repeats[Int(descriptor)]
+        if count == known.length {
+            return send(known.isConditional ? notModified : full, descriptor)
+        }
         switch kinds[Int(descriptor)] {
         case .events, .messages: return
         case .request: break
@@ -169,11 +200,15 @@ final class FloorLoop: @unchecked Sendable {
         let bytes = UnsafeBufferPointer(rebasing: input[..<count])
         guard var whole = partial.removeValue(forKey: descriptor) else {
             let consumed = answer(bytes, descriptor)
-            if consumed < bytes.count { partial[descriptor] = Array(bytes[consumed...]) }
+            if consumed < bytes.count {
+                repeats[Int(descriptor)] = Repeat()
+                partial[descriptor] = Array(bytes[consumed...])
+            }
             return
         }
         whole.append(contentsOf: bytes)
         let consumed = whole.withUnsafeBufferPointer { answer($0, descriptor) }
+        repeats[Int(descriptor)] = Repeat()
         if consumed < whole.count { partial[descriptor] = Array(whole[consumed...]) }
     }
 
@@ -188,7 +223,12 @@ final class FloorLoop: @unchecked Sendable {
                     begin(descriptor, head)
                 } else {
                     let isConditional = ByteSearch.first("If-None-Match", in: head) != nil
-                    send(isConditional ? answers.notModified : answers.full, descriptor)
+                    // Only a request that came alone and whole is known by its length.
+                    if end + 4 == bytes.count, head.count + 4 == bytes.count {
+                        repeats[Int(descriptor)] = Repeat(
+                            length: bytes.count, isConditional: isConditional)
+                    }
+                    send(isConditional ? notModified : full, descriptor)
                 }
                 continue
             }
@@ -210,9 +250,13 @@ final class FloorLoop: @unchecked Sendable {
     }
 
     private func send(_ bytes: [UInt8], _ descriptor: Int32) {
-        let sent = bytes.withUnsafeBytes { hg_send(descriptor, $0.baseAddress, $0.count) }
+        bytes.withUnsafeBytes { send($0, descriptor) }
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer, _ descriptor: Int32) {
+        let sent = hg_send(descriptor, bytes.baseAddress, bytes.count)
         if sent == bytes.count { return }
-        guard bytes.count == answers.full.count, sent >= 0 || hg_errno() == EAGAIN else {
+        guard bytes.baseAddress == full.baseAddress, sent >= 0 || hg_errno() == EAGAIN else {
             return end(descriptor)
         }
         unsent[descriptor] = bytes.count - max(0, sent)
@@ -222,9 +266,7 @@ final class FloorLoop: @unchecked Sendable {
     /// Goes on with an answer that the socket did not take whole.
     private func sendRest(_ descriptor: Int32) {
         guard let left = unsent[descriptor] else { return }
-        let sent = answers.full.withUnsafeBytes { bytes in
-            hg_send(descriptor, bytes.baseAddress.map { $0 + bytes.count - left }, left)
-        }
+        let sent = hg_send(descriptor, full.baseAddress.map { $0 + full.count - left }, left)
         guard sent >= 0 || hg_errno() == EAGAIN else { return end(descriptor) }
         unsent[descriptor] = left - max(0, sent)
         if sent == left {

@@ -64,7 +64,8 @@ struct Herd: Measurement {
         findings.report.add("rate", "changes per second", .count(Int64(options.rate)))
         var rounds = Rounds(["server"])
         for _ in 0..<options.rounds {
-            let server = try ServerProcess(run.server)
+            let server = try ServerProcess(
+                run.server, connections: options.staying + options.returning)
             rounds.add(try measure(server, &findings), of: 0)
             findings.serverCommandLine = server.commandLine
         }

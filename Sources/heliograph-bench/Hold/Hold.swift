@@ -46,7 +46,7 @@ struct Hold: Measurement {
     var run: RunOptions { options.run }
 
     func measure() throws -> Findings {
-        let server = try ServerProcess(run.server)
+        let server = try ServerProcess(run.server, connections: options.subscribers)
         guard server.pid != nil else { throw UsageError("hold needs --server-pid beside --url") }
         let publisher = try Publisher(server: server, credentials: run.credentials)
         _ = try publisher.publish(count: 1, intervalNanoseconds: 0)
@@ -60,18 +60,19 @@ struct Hold: Measurement {
             .init(key: "of_start", title: "to the start"),
             .init(key: "written", title: "of it written"),
             .init(key: "written_bytes", title: "written each, B"),
+            .init(key: "kernel_bytes", title: "kernel's, both ends, B"),
         ])
-        let start = try settledMemory(of: server)
+        let start = try settled(server)
         table.add(row("start", "start", start, start))
         var opening = Histogram()
         for cycle in 1...options.cycles {
             let began = MonotonicClock.nowNanoseconds
             let pool = try open(server)
             opening.record(MonotonicClock.nowNanoseconds - began)
-            table.add(row("with_\(cycle)", "all are here", try settledMemory(of: server), start))
+            table.add(row("with_\(cycle)", "all are here", try settled(server), start))
             try pool.leave()
             table.add(
-                row("without_\(cycle)", "all have gone", try settledMemory(of: server), start))
+                row("without_\(cycle)", "all have gone", try settled(server), start))
         }
         if let median = opening.value(atQuantile: 0.5) {
             let perSecond = Double(options.subscribers) / (Double(median) / 1e9)
@@ -94,11 +95,11 @@ struct Hold: Measurement {
 
     /// Has subscribers come and go one by one, and looks at the memory before and after.
     private func churn(
-        _ server: ServerProcess, _ publisher: Publisher, _ start: ProcessMemory,
+        _ server: ServerProcess, _ publisher: Publisher, _ start: Occupied,
         _ table: inout FigureTable, _ findings: inout Findings
     ) throws {
         let pool = try open(server)
-        let before = try settledMemory(of: server)
+        let before = try settled(server)
         table.add(row("before_churn", "before the churn", before, start))
         try pool.reset()
         let usageBefore = try server.usage()
@@ -108,7 +109,7 @@ struct Hold: Measurement {
         try pool.setChurn(perSecond: 0)
         let usageAfter = try server.usage()
         _ = try pool.waitUntilAllReady(secondsMax: Limits.benchArrivalSecondsMax) { _ in }
-        table.add(row("after_churn", "after the churn", try settledMemory(of: server), start))
+        table.add(row("after_churn", "after the churn", try settled(server), start))
         _ = try publisher.publish(count: 1, intervalNanoseconds: 0)
         let behind = try pool.waitForArrival(of: publisher.newest)
         let report = try pool.report(of: [])
@@ -124,22 +125,32 @@ struct Hold: Measurement {
         }
     }
 
-    private func settledMemory(of server: ServerProcess) throws -> ProcessMemory {
+    /// What is occupied at one moment.
+    private struct Occupied {
+        let server: ProcessMemory
+        let kernelKilobytes: Int64
+    }
+
+    private func settled(_ server: ServerProcess) throws -> Occupied {
         MonotonicClock.sleep(milliseconds: Limits.benchSettleMilliseconds)
         guard let memory = try server.memory() else { throw BenchFailure("no process to look at") }
-        return memory
+        return Occupied(server: memory, kernelKilobytes: KernelMemory.kilobytes)
     }
 
     private func row(
-        _ key: String, _ label: String, _ memory: ProcessMemory, _ start: ProcessMemory
+        _ key: String, _ label: String, _ now: Occupied, _ start: Occupied
     ) -> [Report.Figure] {
         // Not pages in proportion: of the libraries', this program's own processes take a share.
-        let ratio = Double(memory.residentKilobytes) / Double(max(1, start.residentKilobytes))
-        let grown = (memory.writtenKilobytes - start.writtenKilobytes) * 1_024
+        let memory = now.server
+        let least = max(1, start.server.residentKilobytes)
+        let ratio = Double(memory.residentKilobytes) / Double(least)
+        let grown = (memory.writtenKilobytes - start.server.writtenKilobytes) * 1_024
+        let kernel = (now.kernelKilobytes - start.kernelKilobytes) * 1_024
         return [
             .name(label, key: key), .count(memory.residentKilobytes),
             .quantity(ratio, unit: "", digits: 3), .count(memory.writtenKilobytes),
             .quantity(Double(grown) / Double(options.subscribers), unit: "", digits: 1),
+            .quantity(Double(kernel) / Double(options.subscribers), unit: "", digits: 0),
         ]
     }
 }

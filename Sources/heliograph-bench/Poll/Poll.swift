@@ -14,7 +14,7 @@ struct Poll: Measurement {
     var run: RunOptions { options.run }
 
     func measure() throws -> Findings {
-        let server = try ServerProcess(run.server)
+        let server = try ServerProcess(run.server, connections: options.connections)
         let data = try PollData(options: options, server: server)
         var findings = Findings()
         findings.serverCommandLine = server.commandLine
@@ -51,7 +51,8 @@ struct Poll: Measurement {
         var jobs = [data.job(poll, url: server.url)]
         var sizes = [answer.count]
         if contenders.count > 1 {
-            let other = try Self.start(contenders[1].server, answering: answer)
+            let other = try Self.start(
+                contenders[1].server, answering: answer, connections: options.connections)
             servers.append(other)
             jobs.append(data.job(poll, url: other.url, path: options.otherPath))
             sizes.append(try data.sizeOfAnswer(to: poll, from: other.url, options.otherPath))
@@ -79,6 +80,13 @@ struct Poll: Measurement {
                 found.findings.require(
                     none: result.summary.unexpected,
                     "answers of the \(name) to '\(poll.rawValue)' had a wrong status")
+                if let bytes = result.bytesPerAnswer,
+                    abs(bytes - Double(sizes[place])) > Double(sizes[place]) / 100
+                {
+                    found.findings.note(
+                        "the \(name)'s answers to '\(poll.rawValue)' had \(Int(bytes)) bytes on"
+                            + " average, the first one \(sizes[place])")
+                }
                 if result.isFarBehind {
                     found.findings.note(
                         "the \(name) was asked '\(poll.rawValue)' too seldom: see 'not sent'")
@@ -96,9 +104,11 @@ struct Poll: Measurement {
 
     /// Starts the server to compare with; the floor has the answer prepared.
     private static func start(
-        _ options: ServerOptions, answering answer: [UInt8]
+        _ options: ServerOptions, answering answer: [UInt8], connections: Int
     ) throws -> ServerProcess {
-        guard case .floor(var floor) = options.target else { return try ServerProcess(options) }
+        guard case .floor(var floor) = options.target else {
+            return try ServerProcess(options, connections: connections)
+        }
         return try TemporaryDirectory.use { directory in
             let file = directory + "/answer"
             try FileDescriptor.write(answer, toFile: file)
@@ -106,7 +116,7 @@ struct Poll: Measurement {
             floor.notModifiedFile = file
             var options = options
             options.target = .floor(floor)
-            return try ServerProcess(options)
+            return try ServerProcess(options, connections: connections)
         }
     }
 

@@ -18,6 +18,12 @@ final class RequestPool {
         /// How many that were due were not sent in the time.
         private var unsent: Int64? { due.map { max(0, Int64($0) - summary.latencies.count) } }
 
+        /// The bytes of an answer on average; nil if there was none.
+        var bytesPerAnswer: Double? {
+            let count = summary.latencies.count
+            return count > 0 ? Double(summary.bytes) / Double(count) : nil
+        }
+
         /// Whether so few of those that were due were sent that the latencies tell too little.
         var isFarBehind: Bool {
             guard let due, let unsent else { return false }

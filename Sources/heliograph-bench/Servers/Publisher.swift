@@ -76,23 +76,19 @@ final class Publisher {
     /// - Returns: The change, of a batch the last one.
     /// - Throws: `BenchFailure` if a write is refused or not answered.
     func publish(_ unit: Unit, dueNanoseconds due: Int64) throws -> Arrivals.Event {
-        let collection: Int
-        let answer: HTTPConnection.Answer
         let serial = nextSerial()
-        switch (dialect.publishing, unit) {
-        case (.relay(let method, let path), _):
-            collection = serial % newest.count
-            answer = try relay(collection, method, path)
-        case (.records, .oneRecord):
-            collection = serial % newest.count
-            answer = try putRecord(of: collection)
-        case (.records, .record(let number)):
-            collection = number
-            answer = try putRecord(of: collection)
-        case (.records, .everyCollection):
-            collection = 0
-            answer = try putEverywhere()
-        }
+        let collection =
+            switch unit {
+            case .oneRecord: serial % newest.count
+            case .record(let number): number
+            case .everyCollection: 0
+            }
+        let answer =
+            switch (dialect.publishing, unit) {
+            case (.relay(let method, let path), _): try relay(collection, method, path)
+            case (.records, .everyCollection): try putEverywhere()
+            case (.records, _): try putRecord(of: collection)
+            }
         let change = ChangeID(collection: collection, timestamp: newest[collection])
         return Arrivals.Event(
             change: change, scheduledNanoseconds: due,

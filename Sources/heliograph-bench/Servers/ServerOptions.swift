@@ -50,6 +50,9 @@ struct ServerOptions {
             where arguments.text(flag) != nil {
                 throw UsageError("\(flag) is for a server to start, --url names one that runs")
             }
+            if let pid, kill(pid_t(pid), 0) != 0, errno == ESRCH {
+                throw UsageError("--server-pid: there is no process \(pid)")
+            }
             target = .running(url, pid: pid.map { pid_t($0) })
         } else {
             guard pid == nil else { throw UsageError("--server-pid needs --url") }

@@ -23,8 +23,9 @@ final class ServerProcess {
 
     /// Takes or starts the server that `options` name, and waits until it is ready.
     ///
+    /// - Parameter connections: How many it is to have at once.
     /// - Throws: `BenchFailure` with the server's last words if it does not get ready.
-    init(_ options: ServerOptions) throws {
+    init(_ options: ServerOptions, connections: Int) throws {
         self.options = options
         if case .running(let url, let pid) = options.target {
             self.url = url
@@ -33,6 +34,13 @@ final class ServerProcess {
             child = nil
             directory = nil
             return
+        }
+        // It has the same limit as this process.
+        let limit = FileDescriptor.raiseLimit()
+        guard connections + Limits.benchSpareDescriptors <= limit else {
+            throw BenchFailure(
+                "\(connections) connections exceed the limit of \(limit) files that the server may"
+                    + " have open (ulimit -n)")
         }
         let directory = try TemporaryDirectory()
         let port = try Self.freePort(for: options)
@@ -45,6 +53,7 @@ final class ServerProcess {
         commandLine = arguments
         do {
             url = try Self.waitUntilReady(child, log: log, port: port)
+            try Self.requireNoChildren(of: child)
         } catch {
             Self.end(child)
             throw error
@@ -149,6 +158,18 @@ final class ServerProcess {
         }
         Cleanup.shared.add(pid: child.pid)
         return child
+    }
+
+    /// Makes sure that it is the server whose time is looked at, not a script that waits for it.
+    ///
+    /// - Throws: `BenchFailure` if the process has others that work for it.
+    private static func requireNoChildren(of child: ChildProcess) throws {
+        let path = "/proc/\(child.pid)/task/\(child.pid)/children"
+        let children = FileDescriptor.contents(ofFile: path) ?? ""
+        guard !children.isEmpty else { return }
+        throw BenchFailure(
+            "the server has processes of its own, whose time would not be counted:"
+                + " a script must end with exec, and the server be a single process")
     }
 
     /// A port that nobody uses, for a server that cannot choose one itself; else 0.

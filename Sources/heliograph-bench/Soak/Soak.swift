@@ -61,7 +61,7 @@ struct Soak: Measurement {
     var run: RunOptions { options.run }
 
     func measure() throws -> Findings {
-        let server = try ServerProcess(run.server)
+        let server = try ServerProcess(run.server, connections: options.subscribers)
         let publisher = try Publisher(
             server: server, credentials: run.credentials, collections: options.collections)
         _ = try publisher.publish(count: options.collections, intervalNanoseconds: 0)
@@ -97,11 +97,13 @@ struct Soak: Measurement {
         )
         findings.report.add(
             "comings", "who came and went", .count(Int64(churned.comings.lives.count)))
-        let due = options.polls * options.seconds
         findings.report.add("polls", "polls", .count(polls.latencies.count))
-        findings.report.add(
-            "polls_unsent", "polls due but not sent",
-            .count(max(0, Int64(due) - polls.latencies.count)))
+        add(
+            "polls_unsent", "polls due but not sent", due: options.polls * options.seconds,
+            done: Int(polls.latencies.count), to: &findings)
+        add(
+            "writes_unsent", "changes due but not written", due: options.rate * options.seconds,
+            done: events.count, to: &findings)
         let written = events.last.map { Double($0.answeredNanoseconds - start) / 1e9 } ?? 0
         findings.report.add(
             "written_seconds", "until the last change was written",
@@ -110,9 +112,21 @@ struct Soak: Measurement {
         findings.report.add("behind", "subscribers behind at the end", .failures(Int64(behind)))
         samples.add(to: &findings.report)
         findings.requireCorrect(stayed, behind: behind)
+        findings.requireWritten(stayed)
         findings.requireCorrect(churned, behind: 0)
         findings.require(none: polls.unexpected, "polls were answered wrongly")
         return findings
+    }
+
+    /// Adds how much of what was due was not done, which is a reason to fail if it is too much.
+    private func add(
+        _ key: String, _ label: String, due: Int, done: Int, to findings: inout Findings
+    ) {
+        let left = max(0, due - done)
+        findings.report.add(key, label, .count(Int64(left)))
+        if left * 100 > due * Limits.benchUnsentPercentMax {
+            findings.note("\(left) of \(due) \(label)")
+        }
     }
 
     private func addConditions(to report: inout Report) {
@@ -147,8 +161,10 @@ struct Soak: Measurement {
             startNanoseconds: start, intervalNanoseconds: 1_000_000_000 / Int64(options.rate))
         var nextSample = start
         var events: [Arrivals.Event] = []
+        let end = start + Int64(options.seconds) * 1_000_000_000
         for number in 0..<(options.rate * options.seconds) {
             let due = schedule.dueNanoseconds(number)
+            guard max(due, MonotonicClock.nowNanoseconds) < end else { break }
             MonotonicClock.sleep(untilNanoseconds: due)
             events.append(try publisher.publish(.oneRecord, dueNanoseconds: due))
             guard MonotonicClock.nowNanoseconds >= nextSample else { continue }

@@ -21,12 +21,14 @@ struct Stall: Measurement {
         var rounds = Rounds(["stalled", "all reading"])
         for round in 0..<options.rounds {
             for contender in round % 2 == 0 ? [0, 1] : [1, 0] {
-                let server = try ServerProcess(run.server)
+                let server = try ServerProcess(
+                    run.server, connections: options.subscribers)
                 let figures = try StallRound(options: options, isStalling: contender == 0)
                     .measure(server)
                 rounds.add(figures.report, of: contender)
                 findings.requireCorrect(figures.readers, behind: figures.readersBehind)
                 findings.requireCorrect(figures.others, behind: figures.othersBehind)
+                for found in [figures.readers, figures.others] { findings.requireWritten(found) }
                 findings.serverCommandLine = server.commandLine
             }
         }

@@ -54,7 +54,7 @@ struct Start: Measurement {
         var options = options
         let most = Limits.benchFillRequestsPerBatch
         options.environment["KINTO_BATCH_MAX_REQUESTS"] = String(most)
-        let server = try ServerProcess(options)
+        let server = try ServerProcess(options, connections: 1)
         let connection = try HTTPConnection(url: server.url, credentials: run.credentials)
         var loader = BatchLoader(requestsPerBatch: most)
         loader.put(ChangeID.bucket, [:])

@@ -23,6 +23,8 @@ struct Arrivals {
         var deliveries: Int64 = 0
         /// Arrivals of other changes, those that are only counted included.
         var others: Int64 = 0
+        /// Those of them whose time was taken: if all events are known, nobody wrote them.
+        var unknown: Int64 = 0
         /// Arrivals before the write's answer.
         var early: Int64 = 0
         /// From the scheduled time of a write to each arrival, in nanoseconds.
@@ -86,6 +88,7 @@ struct Arrivals {
             }
         }
         summary.others = total - summary.deliveries
+        summary.unknown = summary.others - counted
         return summary
     }
 }
@@ -98,6 +101,7 @@ extension Arrivals.Summary {
     var json: JSONValue {
         [
             "deliveries": .integer(deliveries), "others": .integer(others),
+            "unknown": .integer(unknown),
             "early": .integer(early), "since_schedule": sinceSchedule.json,
             "since_answer": sinceAnswer.json,
             "last_arrivals": .array(lastArrivals.map { .integer($0) }),
@@ -107,13 +111,15 @@ extension Arrivals.Summary {
     /// Reads what `json` wrote, or returns nil if it is something else.
     init?(json: JSONValue?) {
         guard let object = json?.object, let deliveries = object["deliveries"]?.integer,
-            let others = object["others"]?.integer, let early = object["early"]?.integer,
+            let others = object["others"]?.integer, let unknown = object["unknown"]?.integer,
+            let early = object["early"]?.integer,
             let sinceSchedule = Histogram(json: object["since_schedule"]),
             let sinceAnswer = Histogram(json: object["since_answer"]),
             let lastArrivals = object["last_arrivals"]?.array
         else { return nil }
         self.deliveries = deliveries
         self.others = others
+        self.unknown = unknown
         self.early = early
         self.sinceSchedule = sinceSchedule
         self.sinceAnswer = sinceAnswer
@@ -126,6 +132,7 @@ extension Arrivals.Summary {
     mutating func merge(_ other: Arrivals.Summary) {
         deliveries += other.deliveries
         others += other.others
+        unknown += other.unknown
         early += other.early
         sinceSchedule.merge(other.sinceSchedule)
         sinceAnswer.merge(other.sinceAnswer)

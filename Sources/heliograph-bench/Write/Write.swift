@@ -22,9 +22,13 @@ struct Write: Measurement {
 
     func measure() throws -> Findings {
         var findings = Findings()
+        let loader = try options.data.map {
+            try BulkData.loader(directory: $0, requestsPerBatch: options.requestsPerBatch)
+        }
         var rounds = Rounds(["server"])
         for round in 0..<options.rounds {
-            let server = try ServerProcess(options.server)
+            let server = try ServerProcess(
+                options.server, connections: options.writers.max() ?? 1)
             findings.serverCommandLine = server.commandLine
             var report = Report()
             let transaction = try measureDisk(&report)
@@ -39,7 +43,7 @@ struct Write: Measurement {
                     "writes of new records were answered \(result.summary.unexpectedStatus) or so")
             }
             addGrowth(&report)
-            if let data = options.data { try load(data, into: server, &report) }
+            if let loader { try load(loader, into: server, &report) }
             rounds.add(report, of: 0)
         }
         findings.report.add("rounds", "rounds", .count(Int64(options.rounds)))
@@ -115,10 +119,8 @@ struct Write: Measurement {
 
     /// Loads all collections of a directory.
     private func load(
-        _ data: String, into server: ServerProcess, _ report: inout Report
+        _ loader: BatchLoader, into server: ServerProcess, _ report: inout Report
     ) throws {
-        let loader = try BulkData.loader(
-            directory: data, requestsPerBatch: options.requestsPerBatch)
         let connection = try HTTPConnection(url: server.url, credentials: run.credentials)
         let before = try server.usage()
         let start = MonotonicClock.nowNanoseconds
