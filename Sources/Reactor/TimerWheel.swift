@@ -8,7 +8,8 @@
 // allocate nothing. A bitmap of the buckets in use says how long nothing can happen.
 //
 // Invariants: 1. A deadline in a bucket has a tick above `currentTick`. 2. A deadline in the
-// expired list has one that is not. 3. A bucket's bit is set exactly if its list is not empty.
+// expired list has one that is not. 3. A bucket's bit is set exactly if its list is not empty,
+// and a word's bit exactly if one of its buckets' is.
 //
 // Rejected: a heap (O(log n), and every request sets and clears a deadline), and a hierarchical
 // wheel (its cascades cost more than one look per rotation at the few deadlines that are far).
@@ -51,6 +52,8 @@ final class TimerWheel {
     private let heads: UnsafeMutablePointer<UInt32>
     /// One bit per bucket: whether it has slots.
     private let occupied: UnsafeMutablePointer<UInt64>
+    /// One bit per word of that: whether it has any.
+    @exclusivity(unchecked) private var occupiedWords: UInt64 = 0
 
     /// Makes an empty wheel at an instant.
     init(at instant: MonotonicInstant) {
@@ -120,24 +123,23 @@ final class TimerWheel {
     /// The instant until which no deadline expires, or nil if none is set.
     ///
     /// A deadline more than a rotation away may make it earlier than necessary.
-    ///
-    /// - Complexity: O(1): at most 65 words of the bitmap.
     var nextExpiry: MonotonicInstant? {
         guard count > 0 else { return nil }
         if hasExpired { return MonotonicInstant(nanoseconds: currentTick << Self.tickShift) }
         let start = Int(currentTick + 1) & (Self.bucketCount - 1)
-        for offset in 0...Self.wordCount {
-            let index = (start >> 6 + offset) & (Self.wordCount - 1)
-            var word = occupied[index]
-            if offset == 0 { word &= ~0 << UInt64(start & 63) }
-            if offset == Self.wordCount { word &= ~(~0 << UInt64(start & 63)) }
-            guard word != 0 else { continue }
-            let bucket = index << 6 + word.trailingZeroBitCount
-            let distance = (bucket - start) & (Self.bucketCount - 1)
-            let tick = currentTick + 1 + Int64(distance)
-            return MonotonicInstant(nanoseconds: tick << Self.tickShift)
+        var index = start >> 6
+        var word = occupied[index] & (~0 << UInt64(start & 63))
+        if word == 0 {
+            // The first word in use behind it, round to itself: of that the lower bits are left.
+            let rotation = UInt64(index + 1) & 63
+            let words = occupiedWords >> rotation | occupiedWords << ((64 - rotation) & 63)
+            precondition(words != 0, "deadlines are counted that no bucket has")
+            index = (index + 1 + words.trailingZeroBitCount) & (Self.wordCount - 1)
+            word = occupied[index]
         }
-        preconditionFailure("deadlines are counted that no bucket has")
+        let bucket = index << 6 + word.trailingZeroBitCount
+        let distance = (bucket - start) & (Self.bucketCount - 1)
+        return MonotonicInstant(nanoseconds: (currentTick + 1 + Int64(distance)) << Self.tickShift)
     }
 
     /// How many ticks `tick` lies after the current one; not positive if it has passed.
@@ -172,7 +174,7 @@ final class TimerWheel {
             link.pointee.next = slot
             link.pointee.previous = slot
             heads[list] = slot
-            if list != Self.expired { occupied[list >> 6] |= 1 << UInt64(list & 63) }
+            if list != Self.expired { setOccupied(list) }
             return
         }
         let headLink = links.timerLink(head)
@@ -191,11 +193,21 @@ final class TimerWheel {
         if link.next == slot {
             assert(heads[list] == slot)
             heads[list] = Self.none
-            if list != Self.expired { occupied[list >> 6] &= ~(1 << UInt64(list & 63)) }
+            if list != Self.expired { setFree(list) }
             return
         }
         links.timerLink(link.previous).pointee.next = link.next
         links.timerLink(link.next).pointee.previous = link.previous
         if heads[list] == slot { heads[list] = link.next }
+    }
+
+    private func setOccupied(_ bucket: Int) {
+        occupied[bucket >> 6] |= 1 << UInt64(bucket & 63)
+        occupiedWords |= 1 << UInt64(bucket >> 6)
+    }
+
+    private func setFree(_ bucket: Int) {
+        occupied[bucket >> 6] &= ~(1 << UInt64(bucket & 63))
+        if occupied[bucket >> 6] == 0 { occupiedWords &= ~(1 << UInt64(bucket >> 6)) }
     }
 }

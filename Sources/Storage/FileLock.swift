@@ -58,6 +58,9 @@ final class FileLock: Sendable {
     }
 
     deinit {
+        // Closing would not do where a process is just being started: it has the descriptor, too,
+        // until it becomes its program.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

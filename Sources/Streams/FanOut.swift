@@ -74,7 +74,7 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     }
 
     /// What has happened so far.
-    package internal(set) var statistics = Statistics()
+    @exclusivity(unchecked) package internal(set) var statistics = Statistics()
     /// How the streams behave.
     package internal(set) var configuration: StreamConfiguration
 
@@ -92,8 +92,8 @@ package final class FanOut<Transport: StreamTransport, Random: RandomNumberGener
     private var isListening = false
     /// The channels in use.
     var cohorts = CohortTable()
-    /// Who of the live subscribers is told together.
-    var sections = SectionTable()
+    /// Who of the live subscribers is told together; each turn asks it.
+    @exclusivity(unchecked) var sections = SectionTable()
     /// How many more may be told before other events have their turn.
     var membersLeft = 0
     /// The loop's copy of the broadcasts.

@@ -79,7 +79,7 @@ struct QueryCountTests {
         ("PUT \(collection)", "{}", 6, 5),
         ("GET /v1/", nil, 1, 2),
         ("GET \(collection)/changeset?_expected=0", nil, 5, 6),
-        ("DELETE \(collection)", nil, 5, 11),
+        ("DELETE \(collection)", nil, 5, 12),
         ("DELETE /v1/buckets/b", nil, 5, 15),
     ]
 

@@ -195,6 +195,24 @@ struct SQLiteStorageTests {
         storage.close()
     }
 
+    @Test("gives its lock up when it is closed, though somebody else has the descriptor, too")
+    func unlocking() async throws {
+        let storage = try open()
+        // As a process that is being started, for a moment.
+        let copies = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            .compactMap { Int32($0) }
+            .filter { descriptor in
+                let link = "/proc/self/fd/\(descriptor)"
+                let file = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
+                return file == path + ".lock"
+            }
+            .map { dup($0) }
+        defer { for copy in copies { close(copy) } }
+        #expect(copies.count == 1)
+        storage.close()
+        try open().close()
+    }
+
     @Test("refuses a second server, by name, while others may read beside it")
     func secondServer() async throws {
         let storage = try open()

@@ -42,6 +42,9 @@ struct LoopLag {
 
     /// How much of a lag is left after a time.
     static func decay(_ nanoseconds: Double) -> Double {
-        exp(-max(nanoseconds, 0) / spanNanoseconds)
+        let share = max(nanoseconds, 0) / spanNanoseconds
+        // Of nearly all turns. Off by less than a millionth of a millionth.
+        if share < 1e-4 { return 1 - share * (1 - share / 2) }
+        return exp(-share)
     }
 }

@@ -103,19 +103,18 @@ struct RepeatedAnswers {
         stamp = nil
     }
 
-    /// Where a request has its row: a hash of eight bytes at a time (FNV-1a's step, widened).
+    /// Where a request has its row: a hash of eight bytes at a time (FNV-1a's step, widened). The
+    /// last eight may overlap those before.
     private func place(of request: UnsafeRawBufferPointer) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        guard request.count >= 8 else { return Int(request.last ?? 0) % rows.count }
+        var hash = UInt64(truncatingIfNeeded: request.count)
         var offset = 0
-        while offset + 8 <= request.count {
-            let word = request.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        while offset < request.count {
+            let place = min(offset, request.count - 8)
+            let word = request.loadUnaligned(fromByteOffset: place, as: UInt64.self)
             hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
             hash ^= hash >> 32
             offset += 8
-        }
-        while offset < request.count {
-            hash = (hash ^ UInt64(request[offset])) &* 0x0000_0100_0000_01B3
-            offset += 1
         }
         return Int(truncatingIfNeeded: (hash ^ (hash >> 29)) % UInt64(rows.count))
     }
